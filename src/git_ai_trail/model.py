@@ -1,0 +1,264 @@
+"""Domain types of the cold path: what is ingested, redacted, stored and shown. Standard library only.
+
+Types that a commit needs as well are in `facts.py` (see there why).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from git_ai_trail.facts import Event, EvidenceFact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFile:
+    """One log file as discovery found it. `mtime_ns` and `size` are of the moment of the look."""
+
+    format: str
+    path: str
+    size: int
+    mtime_ns: int
+    inode: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """Lines or files that were not read, counted by kind; `where` is a path or empty."""
+
+    kind: str
+    where: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redaction:
+    """Provenance of one redaction: who removed what kind of thing where. Never the text.
+
+    `digest` is keyed with the user's own key (same value, same digest, on this machine only).
+    """
+
+    rule_id: str  # rule id, `structural:<what>` or `manual:<id>`
+    kind: str  # what it was: token, private-key, email, home-path …
+    field: str  # JSON path within the event, e.g. payload.arguments.cmd
+    tag: str  # what stands there now, e.g. [REDACTED:email#2]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanEvent:
+    """An event after redaction: `event.raw` and every string of `event.data` are clean.
+
+    `sha256` pins the original line in the user's log (its bytes without newline), so that an audit can prove the row.
+    """
+
+    event: Event
+    sha256: str
+    redactions: tuple[Redaction, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanSession:
+    """A log after redaction, the only thing a store accepts; made by `redact.scrub` alone.
+
+    `events` is consumed once, in order, and may be long: a store reads it as a stream inside one transaction.
+    `skipped` is complete when `events` is exhausted. `appended` says that the log was read before up to `offset`
+    and these are the events behind it.
+    """
+
+    source: SourceFile
+    ruleset_digest: str
+    events: Iterator[CleanEvent]
+    offset: int
+    appended: bool
+    skipped: Mapping[str, int]
+    proof: object = field(repr=False)  # redact's own mark; the store refuses a session without it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingested:
+    """What one log gave."""
+
+    path: str
+    session_id: str
+    prompts: int
+    calls: int
+    edits: int
+    tokens: int
+    redactions: Mapping[str, int]
+    skipped: Mapping[str, int]
+    bytes_read: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a pipeline verb did, for the summary at its end."""
+
+    logs: int
+    unchanged: int
+    sessions: int
+    prompts: int
+    calls: int
+    tokens: int
+    bytes_read: int
+    redactions: Mapping[str, int]
+    skipped: tuple[Skipped, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenTotals:
+    input: int = 0
+    cached: int = 0
+    cache_write: int = 0
+    output: int = 0
+    reasoning: int = 0
+
+    @property
+    def total(self) -> int:
+        """Input and output; cached and cache_write are parts of input, reasoning of output."""
+        return self.input + self.output
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionInfo:
+    """A stored session as lists and `show` need it. Every text is redacted."""
+
+    id: str
+    agent: str
+    agent_version: str
+    models: tuple[str, ...]
+    source: str
+    cwd: str
+    git_url: str
+    git_branch: str
+    started_at: datetime | None
+    ended_at: datetime | None
+    prompts: int
+    calls: int
+    edits: int
+    tokens: TokenTotals
+    cost_usd: float | None
+    redactions: int
+    parent_id: str
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptInfo:
+    """A stored prompt (redacted) with what it led to."""
+
+    session_id: str
+    index: int
+    at: datetime | None
+    text: str
+    calls: int
+    edits: int
+    tokens: TokenTotals
+    redactions: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """A commit as git has it; times are aware UTC."""
+
+    oid: str
+    tree: str
+    parents: tuple[str, ...]
+    author: str
+    authored_at: datetime
+    committed_at: datetime
+    subject: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownRange:
+    """Consecutive lines of the commit's own version of a file (1-based, inclusive) with one owner."""
+
+    start: int
+    end: int
+    session: str
+    line_class: str
+    turn: int
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownFile:
+    path: str
+    added: int
+    ranges: tuple[ShownRange, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownPrompt:
+    """A prompt that led to the commit; `text` (redacted) only where the local database or the annex has it."""
+
+    turn: int
+    at: datetime | None
+    text: str | None
+    commitment: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownSession:
+    """A session as the record has it, with times, tokens and cost where they are known."""
+
+    id: str
+    agent: str
+    agent_version: str
+    models: tuple[str, ...]
+    role: str
+    started_at: datetime | None
+    ended_at: datetime | None
+    evidence: tuple[EvidenceFact, ...]
+    actions: Mapping[str, int]
+    tokens: TokenTotals | None
+    cost_usd: float | None
+    prompts: tuple[ShownPrompt, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """Everything `show` says about a commit. status: exact, carried, unanchored, claim, unknown, none."""
+
+    commit: Commit
+    status: str
+    added: int
+    generated: int
+    edited: int
+    unattributed: int
+    deleted: int
+    sessions: tuple[ShownSession, ...]
+    files: tuple[ShownFile, ...]
+    redactions: Mapping[str, int]
+    policy: str
+    digest: str
+    trailer: str  # digest that the message names, or empty
+    lineage: tuple[str, ...]
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One thing that was looked after. state: done, kept (it was so already, or is the person's own), todo, removed.
+
+    `text` is what the person has to put somewhere, for a `todo`.
+    """
+
+    name: str
+    state: str
+    detail: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One answer of the doctor. state: ok, warn, fail; `advice` says what to do and is empty when all is well."""
+
+    name: str
+    state: str
+    detail: str
+    advice: str = ""
