@@ -1,0 +1,306 @@
+"""The only module that starts git. Hot-safe: standard library only, one process per question, NUL-separated output.
+
+Whatever the user's configuration could change about the output (external diff, textconv, colour, prefixes, renames) is
+switched off by flag. Inside a hook the environment is inherited on purpose: `GIT_INDEX_FILE` names the index that is
+being committed, and only the environment knows it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping
+
+from git_ai_trail.errors import GitError
+from git_ai_trail.facts import FileDiff
+
+EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+EMPTY_TREE_SHA256 = "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321"
+
+# A diff larger than this is cut, and what was cut is said (`FileDiff.truncated`).
+MAX_DIFF_BYTES = 64 * 1024 * 1024
+
+_DIFF_FLAGS = (
+    "-r",
+    "-z",
+    "--raw",
+    "-p",
+    "-U0",
+    "--full-index",
+    "--no-renames",
+    "--no-ext-diff",
+    "--no-textconv",
+    "--no-color",
+    "--diff-algorithm=myers",
+    "--indent-heuristic",
+    "--inter-hunk-context=0",
+    "--submodule=short",
+    "--ignore-submodules=none",
+    "--src-prefix=a/",
+    "--dst-prefix=b/",
+)
+
+
+class Git:
+    """Runs git for one worktree.
+
+    `cwd` is any folder inside it. In a hook git has set `GIT_DIR` and friends; `foreign=True` removes them for
+    questions about another repository.
+    """
+
+    def __init__(self, cwd: str, *, foreign: bool = False, env: Mapping[str, str] | None = None) -> None:
+        self.cwd = cwd
+        base = dict(os.environ if env is None else env)
+        if foreign:
+            base = {key: value for key, value in base.items() if not key.startswith("GIT_")}
+        base["LC_ALL"] = "C"
+        base["GIT_OPTIONAL_LOCKS"] = "0"
+        base["GIT_NO_LAZY_FETCH"] = "1"
+        self.env = base
+
+    def run(self, *args: str, data: bytes | None = None, check: bool = True) -> bytes:
+        """stdout of `git ARGS`. With `check`, a non-zero exit raises `GitError` with git's first line."""
+        return self.call(*args, data=data, check=check)[1]
+
+    def call(
+        self, *args: str, data: bytes | None = None, check: bool = False, env: Mapping[str, str] | None = None
+    ) -> tuple[int, bytes]:
+        """(exit code, stdout) of `git ARGS`; `env` adds to the environment."""
+        try:
+            done = subprocess.run(
+                ["git", *args],
+                input=data,
+                stdin=subprocess.DEVNULL if data is None else None,
+                capture_output=True,
+                cwd=self.cwd,
+                env=self.env if env is None else {**self.env, **env},
+                check=False,
+            )
+        except FileNotFoundError as error:
+            if not os.path.isdir(self.cwd):
+                raise GitError(f"no such folder: {self.cwd}") from error
+            raise GitError("git is not on PATH", "install git, or add its folder to PATH") from error
+        if check and done.returncode != 0:
+            said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+            raise GitError(f"git {args[0]}: {said[0] if said else f'exit {done.returncode}'}")
+        return done.returncode, done.stdout
+
+    def text(self, *args: str, check: bool = True) -> str:
+        """stdout as text, the final newline removed; undecodable bytes become surrogates (`surrogateescape`)."""
+        out = self.run(*args, check=check).decode("utf-8", "surrogateescape")
+        return out[:-1] if out.endswith("\n") else out
+
+    def stream(self, *args: str) -> Iterator[bytes]:
+        """Lines of stdout (without newline) as they come; raises `GitError` at the end if git failed."""
+        with subprocess.Popen(
+            ["git", *args],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=self.cwd,
+            env=self.env,
+        ) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            for line in process.stdout:
+                yield line.rstrip(b"\n")
+            said = process.stderr.read().decode("utf-8", "replace").strip().splitlines()
+        if process.returncode != 0:
+            raise GitError(f"git {args[0]}: {said[0] if said else f'exit {process.returncode}'}")
+
+    def version(self) -> tuple[int, int]:
+        """(major, minor) of the git on PATH."""
+        words = self.text("version").split()
+        numbers = words[2].split(".") if len(words) > 2 else ["0", "0"]
+        return int(numbers[0]), int("".join(c for c in numbers[1] if c.isdigit()) or 0)
+
+    def resolve(self, rev: str) -> str | None:
+        """Full oid of the commit `rev` names, or None."""
+        if rev.startswith("-"):
+            return None
+        code, out = self.call("rev-parse", "--verify", "--quiet", "--end-of-options", rev + "^{commit}")
+        return out.decode().strip() if code == 0 else None
+
+    def toplevel(self) -> str:
+        """Root of the worktree."""
+        return self.text("rev-parse", "--show-toplevel")
+
+    def common_dir(self) -> str:
+        """The git directory shared by all worktrees, absolute."""
+        return self.text("rev-parse", "--path-format=absolute", "--git-common-dir")
+
+    def git_path(self, name: str) -> str:
+        """Where `name` lives for this worktree, absolute."""
+        return self.text("rev-parse", "--path-format=absolute", "--git-path", name)
+
+    def diff(self, base: str, tip: str) -> tuple[FileDiff, ...]:
+        """The diff between two trees (or commits), file by file, with zero context lines."""
+        return parse_diff(_read_bounded(self, ("diff-tree", *_DIFF_FLAGS, base, tip)))
+
+    def bounded(self, *args: str, data: bytes, limit: int) -> bytes:
+        """At most `limit` bytes of the stdout of `git ARGS`, however large; `data` must fit into a pipe (64 KiB)."""
+        with subprocess.Popen(
+            ["git", *args],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=self.cwd,
+            env=self.env,
+        ) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            try:
+                process.stdin.write(data)
+                process.stdin.close()
+            except BrokenPipeError:
+                return b""
+            out = process.stdout.read(limit)
+            if len(out) == limit:
+                process.kill()
+        return out
+
+    def blobs(self, names: Iterable[str]) -> list[bytes | None]:
+        """Contents of objects (`<rev>:<path>`, oid …) in order; None where there is none or it is no blob."""
+        wanted = [name for name in names if "\n" not in name]
+        data = "".join(f"{name}\n" for name in wanted).encode("utf-8", "surrogateescape")
+        out = self.run("cat-file", "--batch", data=data, check=False)
+        found: list[bytes | None] = []
+        at = 0
+        for _ in wanted:
+            end = out.find(b"\n", at)
+            if end < 0:
+                break
+            head = out[at:end].split(b" ")
+            at = end + 1
+            if len(head) >= 3 and head[-2] in (b"blob", b"tree", b"commit", b"tag") and head[-1].isdigit():
+                size = int(head[-1])
+                found.append(out[at : at + size] if head[-2] == b"blob" else None)
+                at += size + 1
+            else:
+                found.append(None)
+        return found + [None] * (len(wanted) - len(found))
+
+
+def empty_tree(oid: str) -> str:
+    """The empty tree's oid in the hash format that `oid` is written in."""
+    return EMPTY_TREE_SHA256 if len(oid) == 64 else EMPTY_TREE
+
+
+def normal_url(url: str) -> str:
+    """A remote's URL in the one form that can be compared: `host/path`, without scheme, credentials, port or `.git`."""
+    text = url.strip()
+    scheme, found, rest = text.partition("://")
+    if not found:
+        # scp-like `git@host:path`; a local path has no colon before its first slash
+        host, colon, path = text.partition(":")
+        rest = f"{host}/{path}" if colon and "/" not in host else text
+    elif scheme == "file":
+        return rest.rstrip("/").removesuffix(".git")
+    host, _, path = rest.partition("/")
+    host = host.rpartition("@")[2].partition(":")[0].lower()
+    return f"{host}/{path.strip('/').removesuffix('.git')}"
+
+
+def _read_bounded(git: Git, args: tuple[str, ...]) -> bytes:
+    with subprocess.Popen(
+        ["git", *args],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=git.cwd,
+        env=git.env,
+    ) as process:
+        assert process.stdout is not None
+        out = process.stdout.read(MAX_DIFF_BYTES + 1)
+        if len(out) > MAX_DIFF_BYTES:
+            process.kill()
+            return out
+    if process.returncode != 0:
+        raise GitError(f"git {args[0]} failed with exit {process.returncode}")
+    return out
+
+
+def parse_diff(out: bytes) -> tuple[FileDiff, ...]:
+    """Files of `diff-tree -z --raw -p -U0` output, in git's order.
+
+    The raw part names files without any quoting; the patch part only gives the lines, section by section in the
+    same order (a type change gives two sections for one raw entry).
+    """
+    truncated = len(out) > MAX_DIFF_BYTES
+    entries, at = _parse_raw(out)
+    sections = _sections(out, at)
+    files: list[FileDiff] = []
+    for old_mode, new_mode, old_oid, new_oid, status, path in entries:
+        added: list[bytes] = []
+        removed: list[bytes] = []
+        positions: list[int] = []
+        binary = False
+        for _ in range(2 if status == "T" else 1):
+            binary = _read_section(next(sections, []), added, removed, positions) or binary
+        files.append(
+            FileDiff(
+                path=path,
+                old_path=path if status != "A" else "",
+                status=status,
+                old_mode=old_mode,
+                new_mode=new_mode,
+                old_oid=old_oid,
+                new_oid=new_oid,
+                added=tuple(added),
+                removed=tuple(removed),
+                positions=tuple(positions),
+                binary=binary,
+                truncated=truncated,
+            )
+        )
+    return tuple(files)
+
+
+def _parse_raw(out: bytes) -> tuple[list[tuple[str, str, str, str, str, str]], int]:
+    entries = []
+    at = 0
+    while out[at : at + 1] == b":":
+        end = out.index(b"\0", at)
+        old_mode, new_mode, old_oid, new_oid, status = out[at + 1 : end].decode().split(" ")
+        stop = out.index(b"\0", end + 1)
+        path = out[end + 1 : stop].decode("utf-8", "surrogateescape")
+        entries.append((old_mode, new_mode, old_oid, new_oid, status[0], path))
+        at = stop + 1
+    return entries, at
+
+
+def _sections(out: bytes, at: int) -> Iterator[list[bytes]]:
+    """Line lists of the patch part, one per `diff --git` header. Content lines never start with `d`."""
+    lines = out[at:].lstrip(b"\0").split(b"\n")
+    current: list[bytes] | None = None
+    for line in lines:
+        if line.startswith(b"diff --git "):
+            if current is not None:
+                yield current
+            current = []
+        elif current is not None:
+            current.append(line)
+    if current is not None:
+        yield current
+
+
+def _read_section(lines: list[bytes], added: list[bytes], removed: list[bytes], positions: list[int]) -> bool:
+    """Adds a section's lines to the lists; True if git calls the file binary."""
+    in_hunk = False
+    position = 0
+    for line in lines:
+        first = line[:1]
+        if first == b"@" and line.startswith(b"@@ -"):
+            in_hunk = True
+            new = line.split(b" ")[2]  # +c or +c,d
+            position = int(new[1:].split(b",")[0])
+        elif not in_hunk:
+            if line.startswith(b"Binary files "):
+                return True
+        elif first == b"+":
+            added.append(line[1:])
+            positions.append(position)
+            position += 1
+        elif first == b"-":
+            removed.append(line[1:])
+    return False
