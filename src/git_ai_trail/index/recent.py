@@ -1,0 +1,166 @@
+"""Which logs may have changed since the last look, without looking at all of them. Hot path.
+
+A commit must cost the same beside 50 logs and beside 5,000. So only the logs written to most recently are asked for
+their size, and only the folders in which a new log would appear are listed. What this misses (an old log resumed after many
+others were written) the scan after the commit finds.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from git_ai_trail.facts import PendingCommit
+from git_ai_trail.index.keys import Keys
+from git_ai_trail.index.scan import LogFormat, LogState, refresh
+
+MOST_RECENT = 128
+READ_LIMIT = 16 * 1024 * 1024
+NEW_LOG_AGE = 24 * 3600.0
+LAG = 0.05
+
+
+class Place(NamedTuple):
+    """One format with its folders on this machine."""
+
+    format: LogFormat
+    roots: tuple[str, ...]
+    recent_dirs: Callable[[str, float], list[str]]
+    is_log: Callable[[str], bool]
+    session_id_of: Callable[[str], str]
+    hint: str  # session id that the environment names, or empty
+
+
+class Look(NamedTuple):
+    """What a look at the recent logs found."""
+
+    pending: tuple[tuple[int, str, PendingCommit], ...]  # (log, session id, call)
+    bytes_read: int
+    logs: int
+    incomplete: bool  # the byte limit was reached
+
+
+def look(
+    db: sqlite3.Connection,
+    keys: Keys,
+    places: Iterable[Place],
+    *,
+    now: float,
+    has_commit: Callable[[PendingCommit], bool],
+) -> Look:
+    """Reads what recent logs have grown by. `has_commit` says whether a pending commit is the one being made.
+
+    Where the environment names a session, its log may lag behind what the agent is doing; it is then read again for
+    at most 50 ms until the call shows.
+    """
+    budget = READ_LIMIT
+    found: list[tuple[int, str, PendingCommit]] = []
+    logs = 0
+    read = 0
+    for place in places:
+        hinted = _hinted(db, place, now) if place.hint else ""
+        paths = _changed(db, place, now)
+        if hinted and hinted not in paths:
+            paths.insert(0, hinted)
+        for path in paths:
+            if budget <= 0:
+                break
+            state = refresh(db, keys, place.format, path, limit=budget)
+            if path == hinted:
+                state = _wait(db, keys, place, path, state, has_commit)
+            if state is None:
+                continue
+            logs += 1
+            read += state.bytes_read
+            budget -= state.bytes_read
+            found.extend((state.log, state.session_id, call) for call in state.pending)
+    return Look(tuple(found), read, logs, budget <= 0)
+
+
+def _wait(
+    db: sqlite3.Connection,
+    keys: Keys,
+    place: Place,
+    path: str,
+    state: LogState | None,
+    has_commit: Callable[[PendingCommit], bool],
+) -> LogState | None:
+    until = time.monotonic() + LAG
+    while (state is None or not any(has_commit(call) for call in state.pending)) and time.monotonic() < until:
+        time.sleep(0.005)
+        try:
+            grown = state is None or os.stat(path).st_size > _offset(db, state.log)
+        except OSError:
+            return state
+        if grown:
+            state = refresh(db, keys, place.format, path, limit=READ_LIMIT) or state
+    return state
+
+
+def _offset(db: sqlite3.Connection, log: int) -> int:
+    row = db.execute("SELECT offset FROM logs WHERE id = ?", (log,)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _hinted(db: sqlite3.Connection, place: Place, now: float) -> str:
+    """Path of the log of the session that the environment names, if it is there."""
+    row: Any = db.execute(
+        "SELECT path FROM logs WHERE session = ? AND format = ? ORDER BY mtime_ns DESC", (place.hint, place.format.name)
+    ).fetchone()
+    if row is not None and os.path.exists(row[0]):
+        return str(row[0])
+    for root in place.roots:
+        for folder in place.recent_dirs(root, now):
+            for entry in _entries(folder):
+                if place.is_log(entry.name) and place.session_id_of(entry.path) == place.hint:
+                    return entry.path
+    return ""
+
+
+def _changed(db: sqlite3.Connection, place: Place, now: float) -> list[str]:
+    """Logs that grew, were replaced or are new, newest first."""
+    changed: list[tuple[int, str]] = []
+    known = db.execute(
+        "SELECT path, size, mtime_ns FROM logs WHERE format = ? ORDER BY mtime_ns DESC LIMIT ?",
+        (place.format.name, MOST_RECENT),
+    ).fetchall()
+    seen = {row[0] for row in known}
+    for path, size, mtime_ns in known:
+        try:
+            stat = os.stat(path)
+        except OSError:
+            continue
+        if stat.st_size != size or stat.st_mtime_ns != mtime_ns:
+            changed.append((stat.st_mtime_ns, path))
+    oldest = int((now - NEW_LOG_AGE) * 1e9)
+    for root in place.roots:
+        for folder in place.recent_dirs(root, now):
+            new = [e for e in _entries(folder) if place.is_log(e.name) and e.path not in seen]
+            if len(new) > MOST_RECENT:
+                listed = {row[0] for row in db.execute("SELECT path FROM logs WHERE dir = ?", (folder,))}
+                new = [entry for entry in new if entry.path not in listed]
+            for entry in new:
+                seen.add(entry.path)
+                try:
+                    stat = entry.stat()
+                except OSError:
+                    continue
+                if stat.st_mtime_ns >= oldest and not _is_current(db, entry.path, stat):
+                    changed.append((stat.st_mtime_ns, entry.path))
+    return [path for _, path in sorted(changed, reverse=True)]
+
+
+def _is_current(db: sqlite3.Connection, path: str, stat: os.stat_result) -> bool:
+    row = db.execute("SELECT size, mtime_ns FROM logs WHERE path = ?", (path,)).fetchone()
+    return row is not None and row[0] == stat.st_size and row[1] == stat.st_mtime_ns
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return [entry for entry in entries if not entry.name.startswith(".")]
+    except OSError:
+        return []
