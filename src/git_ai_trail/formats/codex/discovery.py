@@ -1,0 +1,89 @@
+"""Where Codex keeps its logs, which files are logs, and what a file's name says."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Iterator, Mapping
+
+_UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
+_IN_NAME = re.compile(rf"({_UUID})(?:_{_UUID})?\.jsonl(?:\.zst)?$")
+_WHOLE = re.compile(rf"{_UUID}$")
+_NOT_LOGS = ("history.jsonl", "session_index.jsonl")
+_NOT_FOLDERS = ("thread-writer-locks", "rollout-migrations")
+_MAX_DEPTH = 12
+_DAY = 86400.0
+
+
+def roots(env: Mapping[str, str], home: str) -> list[str]:
+    """`sessions` and `archived_sessions` of every folder in $CODEX_HOME (several are separated as in $PATH or by
+    commas), else of ~/.codex."""
+    named = [part.strip() for entry in env.get("CODEX_HOME", "").split(",") for part in entry.split(os.pathsep)]
+    homes = [os.path.expanduser(part) for part in named if part] or [os.path.join(home, ".codex")]
+    return [os.path.join(folder, kind) for folder in dict.fromkeys(homes) for kind in ("sessions", "archived_sessions")]
+
+
+def is_log(name: str) -> bool:
+    """Whether a file of this name is a log; the compressed form counts, temporary and side files do not."""
+    if not name.endswith((".jsonl", ".jsonl.zst")) or name.startswith("."):
+        return False
+    return name not in _NOT_LOGS
+
+
+def discover(root: str) -> Iterator[str]:
+    """Every log below `root`, sorted. A compressed log beside its plain twin is left out."""
+    seen: set[tuple[int, int]] = set()
+    yield from _walk(root, seen, 0)
+
+
+def _walk(folder: str, seen: set[tuple[int, int]], depth: int) -> Iterator[str]:
+    try:
+        stat = os.stat(folder)
+        if (stat.st_dev, stat.st_ino) in seen or depth > _MAX_DEPTH:
+            return
+        seen.add((stat.st_dev, stat.st_ino))
+        with os.scandir(folder) as entries:
+            found = sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return
+    names = {entry.name for entry in found}
+    for entry in found:
+        try:
+            if entry.is_dir():
+                if entry.name not in _NOT_FOLDERS:
+                    yield from _walk(entry.path, seen, depth + 1)
+            elif is_log(entry.name) and entry.name.removesuffix(".zst") not in names - {entry.name} and entry.is_file():
+                yield entry.path
+        except OSError:
+            continue
+
+
+def recent_dirs(root: str, now: float) -> list[str]:
+    """Existing folders in which a log created yesterday or today lies. Folders are named by local date, and the zone of
+    the agent may not be ours, so tomorrow's counts as well."""
+    found = []
+    for base in (root, os.path.join(root, "sessions"), os.path.join(root, "archived_sessions")):
+        if not os.path.isdir(base):
+            continue
+        for shift in (0.0, -_DAY, _DAY):
+            day = os.path.join(base, *time.strftime("%Y %m %d", time.localtime(now + shift)).split())
+            if os.path.isdir(day):
+                found.append(day)
+        found.append(base)
+    return found
+
+
+def thread_hint(env: Mapping[str, str]) -> str:
+    """Id of the thread in which this process seems to run; inherited by everything a session starts, so only a hint."""
+    for key in ("CODEX_THREAD_ID", "CODEX_SESSION_ID"):
+        value = env.get(key, "").strip()
+        if _WHOLE.match(value):
+            return value.lower()
+    return ""
+
+
+def session_id_of(path: str) -> str:
+    """Thread id in the file's name; a reverted thread's file carries the thread's id first and its own after it."""
+    found = _IN_NAME.search(os.path.basename(path))
+    return found[1].lower() if found else ""

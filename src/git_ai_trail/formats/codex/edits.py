@@ -1,0 +1,152 @@
+"""Makes edits out of what is known of a call: the recorded changes, else the text of its patches and commands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from git_ai_trail.facts import Edit
+from git_ai_trail.formats.codex.calls import PatchText
+from git_ai_trail.formats.codex.diffs import read_hunks
+from git_ai_trail.formats.codex.linediff import Runs, split_lines
+from git_ai_trail.formats.codex.patch import BEGIN, Section, read_sections, split_patches
+from git_ai_trail.formats.codex.paths import resolve
+from git_ai_trail.formats.codex.shell import Script, Step, steps_of
+from git_ai_trail.formats.codex.writes import file_writes, may_write
+
+SUCCESS = "Success. Updated the following files:"
+_LISTED = ("A ", "M ", "D ")
+
+
+def edits_of_changes(changes: object, folder: str, call_id: str, patches: tuple[PatchText, ...] = ()) -> list[Edit]:
+    """Edits of a `changes` map. A file that the call's own patch names twice is read from the patch: the map then holds
+    the last section's change only."""
+    if not isinstance(changes, dict):
+        return []
+    twice = _named_twice(patches) if patches else {}
+    found: list[Edit] = []
+    for name, change in changes.items():
+        path = resolve(name, folder)
+        if not path or not isinstance(change, dict):
+            continue
+        edit = _edit_of_change(path, change, folder, call_id)
+        sections = twice.get(path)
+        if edit is not None and sections and edit.op in ("update", "move"):
+            edit = edit._replace(
+                added=tuple(run for section in sections for run in section.added),
+                removed=sum(section.removed for section in sections),
+            )
+        if edit is not None:
+            found.append(edit)
+    return found
+
+
+def _edit_of_change(path: str, change: dict[str, Any], folder: str, call_id: str) -> Edit | None:
+    kind = change.get("type")
+    if not isinstance(kind, str) and len(change) == 1:
+        kind, inner = next(iter(change.items()))
+        change = inner if isinstance(inner, dict) else {}
+    content = change.get("content")
+    lines = split_lines(content) if isinstance(content, str) else []
+    if kind == "add":
+        return Edit(path, "", "add", _whole(lines), 0, "patch", call_id, isinstance(content, str))
+    if kind == "delete":
+        return Edit(path, "", "delete", (), len(lines), "patch", call_id, True)
+    if kind != "update":
+        return None
+    diff = change.get("unified_diff")
+    added, removed = read_hunks(diff) if isinstance(diff, str) else ((), 0)
+    moved = resolve(change.get("move_path"), folder)
+    if moved and moved != path:
+        return Edit(moved, path, "move", added, removed, "patch", call_id, isinstance(diff, str))
+    return Edit(path, "", "update", added, removed, "patch", call_id, isinstance(diff, str))
+
+
+def _whole(lines: list[str]) -> Runs:
+    return (tuple(lines),) if lines else ()
+
+
+def _named_twice(patches: tuple[PatchText, ...]) -> dict[str, list[Section]]:
+    """Update sections of the files that one patch names more than once."""
+    found: dict[str, list[Section]] = {}
+    for patch in patches:
+        sections: dict[str, list[Section]] = {}
+        for section in read_sections(patch.text):
+            sections.setdefault(resolve(section.path, patch.workdir), []).append(section)
+        found.update({path: same for path, same in sections.items() if len(same) > 1})
+    return found
+
+
+def edits_of_patches(patches: tuple[PatchText, ...], call_id: str, listed: set[str] | None = None) -> list[Edit]:
+    """Edits of patch texts that are known to have succeeded; with `listed` only of files that the output names."""
+    found: list[Edit] = []
+    for patch in patches:
+        for section in read_sections(patch.text):
+            if listed is None or (section.move_to or section.path) in listed:
+                found.extend(_edit_of_section(section, patch.workdir, call_id))
+    return found
+
+
+def _edit_of_section(section: Section, workdir: str, call_id: str) -> list[Edit]:
+    path = resolve(section.path, workdir)
+    moved = resolve(section.move_to, workdir)
+    if not path:
+        return []
+    if moved and moved != path:
+        return [Edit(moved, path, "move", section.added, section.removed, "patch", call_id, True)]
+    return [Edit(path, "", section.op, section.added, section.removed, "patch", call_id, True)]
+
+
+def listed_files(output: str) -> set[str]:
+    """Paths that `Success. Updated the following files:` lists, as the patch has them."""
+    found: set[str] = set()
+    for part in output.split(SUCCESS)[1:]:
+        for line in part.split("\n")[1:]:
+            if not line.startswith(_LISTED):
+                break
+            found.add(line[2:].rstrip("\r"))
+    return found
+
+
+def script_patches(steps: list[Step]) -> tuple[PatchText, ...]:
+    """Patches that the commands of a script are given: as a heredoc, by a pipe or as an argument."""
+    found: list[PatchText] = []
+    for step in steps:
+        texts = [heredoc.body for heredoc in step.command.heredocs] + list(step.words[1:])
+        texts += [redirect.target for redirect in step.command.redirects if redirect.op == "<<<"]
+        found.extend(PatchText(part, step.folder) for text in texts if BEGIN in text for part in split_patches(text))
+    return tuple(found)
+
+
+def edits_of_scripts(scripts: tuple[Script, ...], output: str, call_id: str, *, ran: bool, patched: bool) -> list[Edit]:
+    """Edits of shell text. `ran` says that the commands succeeded as far as is known, `patched` that their patches are
+    counted elsewhere already."""
+    found: list[Edit] = []
+    for script in scripts:
+        applies = not patched and BEGIN in script.text and SUCCESS in output
+        writes = ran and may_write(script.text)
+        if not applies and not writes:
+            continue
+        steps = steps_of(script)
+        if applies:
+            patches = script_patches(steps)
+            every = len(patches) == 1 or output.count(SUCCESS) >= len(patches)
+            found.extend(edits_of_patches(patches, call_id, None if every else listed_files(output)))
+        if writes:
+            found.extend(_written(steps, call_id))
+    return found
+
+
+def _written(steps: list[Step], call_id: str) -> list[Edit]:
+    return [
+        Edit(
+            write.path,
+            write.old_path,
+            write.op,
+            write.lines or (),
+            write.removed,
+            "shell",
+            call_id,
+            write.lines is not None,
+        )
+        for write in file_writes(steps)
+    ]

@@ -1,0 +1,272 @@
+"""Splits a shell script into simple commands, far enough to see what they write and where they run.
+
+Nothing is expanded or executed. What only a running shell could know stands in a word as DYNAMIC.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+DYNAMIC = "\0"
+MAX_SCRIPT = 4 * 1024 * 1024
+_MAX_NESTING = 24
+
+_PLAIN = re.compile(r"[^\s\\'\"$`;&|<>()]+")
+_BLANK = re.compile(r"(?:[ \t\r]|\\\r?\n)+")
+_IN_QUOTES = re.compile(r'[^"\\$`]+')
+_NAME = re.compile(r"\$(?:[A-Za-z_]\w*|[0-9@*#?$!-])")
+_REDIRECT = re.compile(r"(\d*)(&>>|&>|<<<|<<-|<<|<&|<>|>>|>\||>&|<|>)")
+_ANSI = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
+
+
+class Redirect(NamedTuple):
+    """`fd` is empty where the script names none."""
+
+    fd: str
+    op: str
+    target: str
+
+
+class Heredoc(NamedTuple):
+    """`literal` where the tag is quoted, so that the shell changes nothing in the body."""
+
+    body: str
+    literal: bool
+
+
+class Command(NamedTuple):
+    """A simple command. `after` is the operator before it: empty, `;`, `&&`, `||` or `|`; `depth` counts the subshells
+    around it, `piped` says that its output goes into the next command."""
+
+    words: tuple[str, ...]
+    redirects: tuple[Redirect, ...]
+    heredocs: tuple[Heredoc, ...]
+    after: str
+    depth: int
+    piped: bool
+
+
+class _Open:
+    """A command while it is read."""
+
+    def __init__(self, after: str) -> None:
+        self.words: list[str] = []
+        self.redirects: list[Redirect] = []
+        self.heredocs: list[Heredoc] = []
+        self.after = after
+
+    def __bool__(self) -> bool:
+        return bool(self.words or self.redirects)
+
+
+def read_script(text: str) -> list[Command]:
+    """The simple commands of a script in the order in which they stand; those in `$(…)` come before the one around them.
+
+    Never fails: a script that is no shell gives commands that mean nothing.
+    """
+    if len(text) > MAX_SCRIPT:
+        return []
+    lexer = _Lexer(text)
+    lexer.read_list("", 0)
+    return [
+        Command(tuple(c.words), tuple(c.redirects), tuple(c.heredocs), c.after, depth, piped)
+        for c, depth, piped in lexer.commands
+    ]
+
+
+class _Lexer:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+        self.commands: list[tuple[_Open, int, bool]] = []
+        self.waiting: list[tuple[_Open, str, bool, bool]] = []  # heredocs whose bodies come after the line
+
+    def read_list(self, end: str, depth: int) -> None:
+        """Reads commands up to the closing `end` (consumed) or the end of the text."""
+        current = _Open("")
+        while self.at < len(self.text):
+            blank = _BLANK.match(self.text, self.at)
+            if blank:
+                self.at = blank.end()
+                continue
+            char = self.text[self.at]
+            if char == end and end:
+                self.at += 1
+                break
+            if char in "\n;&|()":
+                redirect = _REDIRECT.match(self.text, self.at) if char == "&" else None
+                if redirect:
+                    self._redirect(current, redirect, depth)
+                    continue
+                current = self._operator(current, char, depth)
+            elif char == "#":
+                newline = self.text.find("\n", self.at)
+                self.at = len(self.text) if newline < 0 else newline
+            else:
+                redirect = _REDIRECT.match(self.text, self.at)
+                if redirect:
+                    self._redirect(current, redirect, depth)
+                else:
+                    current.words.append(self._word(depth))
+        self._finish(current, depth, piped=False)
+        if depth == 0:
+            self._read_bodies()
+
+    def _finish(self, current: _Open, depth: int, *, piped: bool) -> None:
+        if current:
+            self.commands.append((current, depth, piped))
+
+    def _operator(self, current: _Open, char: str, depth: int) -> _Open:
+        pair = self.text[self.at : self.at + 2]
+        if char == "(":
+            self.at += 1
+            if current.words and self.text[self.at : self.at + 1] == ")":
+                self.at += 1  # the parentheses of a function's definition
+                return _Open(";")
+            if depth < _MAX_NESTING:
+                self.read_list(")", depth + 1)
+            return current
+        if pair in ("&&", "||"):
+            after, self.at = pair, self.at + 2
+        else:
+            after = "|" if char == "|" else ";"
+            self.at += 2 if pair == "|&" else 1
+        self._finish(current, depth, piped=after == "|")
+        if char == "\n":
+            self._read_bodies()
+            if not current and current.after in ("&&", "||", "|"):
+                return current  # a line may end after an operator
+        return _Open(after)
+
+    def _redirect(self, current: _Open, found: re.Match[str], depth: int) -> None:
+        self.at = found.end()
+        fd, op = found[1], found[2]
+        if op in ("<", ">") and self.text[self.at : self.at + 1] == "(":
+            self.at += 1
+            if depth < _MAX_NESTING:
+                self.read_list(")", depth + 1)
+            current.words.append(DYNAMIC)
+            return
+        blank = _BLANK.match(self.text, self.at)
+        self.at = blank.end() if blank else self.at
+        start = self.at
+        if self.at >= len(self.text) or self.text[self.at] in "\n;&|()<>":
+            return
+        target = self._word(depth)
+        if op in ("<<", "<<-"):
+            quoted = any(mark in self.text[start : self.at] for mark in "'\"\\")
+            self.waiting.append((current, target, op == "<<-", quoted))
+        else:
+            current.redirects.append(Redirect(fd, op, target))
+
+    def _read_bodies(self) -> None:
+        for command, tag, strip, quoted in self.waiting:
+            command.heredocs.append(Heredoc(self._body(tag, strip=strip), quoted))
+        self.waiting.clear()
+
+    def _body(self, tag: str, *, strip: bool) -> str:
+        lines: list[str] = []
+        while self.at < len(self.text):
+            newline = self.text.find("\n", self.at)
+            stop = len(self.text) if newline < 0 else newline
+            line = self.text[self.at : stop]
+            self.at = min(stop + 1, len(self.text))
+            line = line.lstrip("\t") if strip else line
+            if line.removesuffix("\r") == tag:
+                break
+            lines.append(line)
+        return "".join(line + "\n" for line in lines)
+
+    def _word(self, depth: int) -> str:
+        parts: list[str] = []
+        start = self.at
+        while self.at < len(self.text):
+            plain = _PLAIN.match(self.text, self.at)
+            if plain:
+                parts.append(plain[0])
+                self.at = plain.end()
+                continue
+            char = self.text[self.at]
+            if char == "\\":
+                following = self.text[self.at + 1 : self.at + 2]
+                parts.append("" if following == "\n" else following)
+                self.at += 2
+            elif char == "'":
+                parts.append(self._until("'"))
+            elif char == '"':
+                parts.append(self._double(depth))
+            elif char in "$`":
+                parts.append(self._expansion(depth))
+            else:
+                break
+        if self.at == start:
+            self.at += 1
+        return "".join(parts)
+
+    def _until(self, quote: str) -> str:
+        """Text up to the next `quote`; both quotes are consumed."""
+        stop = self.text.find(quote, self.at + 1)
+        stop = len(self.text) if stop < 0 else stop
+        inner = self.text[self.at + 1 : stop]
+        self.at = stop + 1
+        return inner
+
+    def _double(self, depth: int) -> str:
+        parts: list[str] = []
+        self.at += 1
+        while self.at < len(self.text):
+            plain = _IN_QUOTES.match(self.text, self.at)
+            if plain:
+                parts.append(plain[0])
+                self.at = plain.end()
+                continue
+            char = self.text[self.at]
+            if char == '"':
+                self.at += 1
+                break
+            if char == "\\":
+                following = self.text[self.at + 1 : self.at + 2]
+                parts.append("" if following == "\n" else following if following in '"\\$`' else char + following)
+                self.at += 2
+            else:
+                parts.append(self._expansion(depth))
+        return "".join(parts)
+
+    def _expansion(self, depth: int) -> str:
+        text, at = self.text, self.at
+        if text[at] == "`":
+            self._until("`")
+            return DYNAMIC
+        following = text[at + 1 : at + 2]
+        if following == "'":
+            self.at += 1
+            return self._ansi()
+        if following == "(":
+            self.at += 2
+            if depth < _MAX_NESTING:
+                waiting, self.waiting = self.waiting, []
+                self.read_list(")", depth + 1)
+                self.waiting = waiting
+            return DYNAMIC
+        if following == "{":
+            stop = text.find("}", at)
+            self.at = len(text) if stop < 0 else stop + 1
+            return DYNAMIC
+        name = _NAME.match(text, at)
+        self.at = name.end() if name else at + 1
+        return DYNAMIC if name else "$"
+
+    def _ansi(self) -> str:
+        parts: list[str] = []
+        self.at += 1
+        while self.at < len(self.text) and self.text[self.at] != "'":
+            char = self.text[self.at]
+            if char == "\\":
+                self.at += 1
+                char = self.text[self.at : self.at + 1]
+                char = _ANSI.get(char, "\\" + char)
+            parts.append(char)
+            self.at += 1
+        self.at += 1
+        return "".join(parts)

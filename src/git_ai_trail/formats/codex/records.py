@@ -1,0 +1,89 @@
+"""Decodes one line of a log into its records: usually one, two after a crash in older versions, none if it is broken."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+MAX_LINE = 32 * 1024 * 1024
+_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+_RESTARTS = ('{"timestamp"', '{"record_type"', '{"type"', '{"id"')
+_MAX_RESTARTS = 8
+
+# Control characters inside strings do occur; NaN and Infinity are no JSON and would not survive being stored.
+_decode = json.JSONDecoder(strict=False, parse_constant=lambda name: None).raw_decode
+
+
+class Record(NamedTuple):
+    """One decoded record with its place in the line, in bytes."""
+
+    data: dict[str, Any]
+    start: int
+    length: int
+
+
+def read_records(line: bytes) -> tuple[list[Record], str]:
+    """The records of a line, and what was wrong with it (empty if nothing)."""
+    if len(line) > MAX_LINE:
+        return [], "line over 32 MiB"
+    try:
+        text = line.decode()
+        data, end = _decode(text)
+        if end == len(text) and type(data) is dict and b"\\ud" not in line:
+            return [Record(data, 0, len(line))], ""
+    except (ValueError, RecursionError):
+        pass
+    return _read_odd(line)
+
+
+def _read_odd(line: bytes) -> tuple[list[Record], str]:
+    if line.startswith(_ZSTD_MAGIC):
+        return [], "compressed log"
+    bare = line.replace(b"\0", b"").removeprefix(b"\xef\xbb\xbf").strip()
+    if not bare:
+        return [], "" if not line.strip() else "not JSON"
+    text = line.decode("utf-8", "replace")
+    found: list[Record] = []
+    broken = False
+    at = _next_start(text, 0)
+    for _ in range(_MAX_RESTARTS):
+        if at < 0:
+            break
+        try:
+            data, end = _decode(text, at)
+        except (ValueError, RecursionError):
+            broken = True
+            at = _next_restart(text, at + 1)
+            continue
+        if type(data) is dict:
+            found.append(_placed(_storable(data), text, at, end))
+        at = _next_start(text, end)
+    if found:
+        return found, "cut line" if broken else ""
+    return [], "cut line" if broken and bare.startswith(b"{") else "not JSON"
+
+
+def _placed(data: dict[str, Any], text: str, start: int, end: int) -> Record:
+    before = len(text[:start].encode("utf-8", "replace"))
+    return Record(data, before, len(text[start:end].encode("utf-8", "replace")))
+
+
+def _next_start(text: str, after: int) -> int:
+    at = text.find("{", after)
+    return at if at >= 0 and not text[after:at].strip("\0\ufeff \t\r\n,") else _next_restart(text, after)
+
+
+def _next_restart(text: str, after: int) -> int:
+    starts = [at for at in (text.find(mark, after) for mark in _RESTARTS) if at >= 0]
+    return min(starts, default=-1)
+
+
+def _storable(data: dict[str, Any]) -> dict[str, Any]:
+    """The record without lone surrogates, which no later stage could encode."""
+    text = json.dumps(data, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        cleaned: dict[str, Any] = json.loads(text.encode("utf-8", "replace"))
+        return cleaned
+    return data

@@ -1,0 +1,31 @@
+"""Counts what was not read, by kind; names that come from a log are cut and cleaned first."""
+
+from __future__ import annotations
+
+import re
+
+from git_ai_trail.facts import Other
+from git_ai_trail.formats.codex.unused import UNUSED
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9_./-]")
+_MAX_NAME = 64
+_MAX_KINDS = 64
+
+
+class Skipped:
+    """The counts of one log."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, int] = {}
+
+    def add(self, kind: str) -> None:
+        if kind not in self.counts and len(self.counts) >= _MAX_KINDS:
+            kind = "other kinds"
+        self.counts[kind] = self.counts.get(kind, 0) + 1
+
+    def unused(self, kind: object, within: str = "") -> Other:
+        """The fact that stands for a line of this kind; a kind nobody knows is counted."""
+        name = _UNSAFE.sub("?", kind[:_MAX_NAME]) if isinstance(kind, str) and kind else "without a type"
+        if name not in UNUSED:
+            self.add(f"unknown type {within}{name}")
+        return Other(name)

@@ -1,0 +1,88 @@
+"""Counts tokens per model response from records that are repeated, inherited and reset."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from git_ai_trail.facts import Tokens
+
+_FIELDS = (
+    "input_tokens",
+    "cached_input_tokens",
+    "cache_write_input_tokens",
+    "output_tokens",
+    "reasoning_output_tokens",
+    "total_tokens",
+)
+_MOST = 10**13
+
+Usage = tuple[int, ...]
+
+
+def whole(value: object) -> int:
+    """A non-negative whole number from what a log gives as integer, float or text; 0 for anything else."""
+    if type(value) is int:
+        return value if 0 <= value <= _MOST else 0
+    if isinstance(value, str) and value.isdecimal() and len(value) <= 13:
+        return int(value)
+    return int(value) if isinstance(value, float) and 0 <= value <= _MOST else 0
+
+
+class TokenCounter:
+    """Tokens of one log. A `token_usage_record` is exact; where one was seen, `token_count` events are ignored."""
+
+    def __init__(self) -> None:
+        self.total: Usage | None = None
+        self.exact = False
+        self.response = ""
+
+    def count(self, payload: dict[str, Any], model: str) -> Tokens | None:
+        """Tokens that a `token_count` adds; None for a repetition."""
+        info = payload.get("info")
+        if not isinstance(info, dict):
+            return None
+        total, last = _usage(info.get("total_token_usage")), _usage(info.get("last_token_usage"))
+        before, self.total = self.total, total or self.total
+        if self.exact or last is None or (total is not None and total == before):
+            return None
+        if total is None or before is None:
+            return _tokens(last, model)
+        grown = tuple(new - old for new, old in zip(total, before, strict=True))
+        use_growth = grown != last and min(grown) >= 0 and grown[5] > 0
+        return _tokens(grown if use_growth else last, model)
+
+    def record(self, payload: dict[str, Any], model: str) -> Tokens | None:
+        """Tokens of a `token_usage_record`; None if its response was counted before."""
+        usage = _usage(payload.get("usage"))
+        response = payload.get("response_id")
+        if usage is None:
+            return None
+        self.exact = True
+        if isinstance(response, str) and response:
+            if response[:128] == self.response:
+                return None
+            self.response = response[:128]
+        return _tokens(usage, model)
+
+    def inherit(self, payload: dict[str, Any]) -> None:
+        """Takes the total of a copied `token_count` as the base of what follows."""
+        info = payload.get("info")
+        if isinstance(info, dict):
+            self.total = _usage(info.get("total_token_usage")) or self.total
+
+    def state(self) -> list[Any]:
+        return [list(self.total) if self.total else None, self.exact, self.response]
+
+    def restore(self, state: object) -> None:
+        if isinstance(state, list) and len(state) == 3:
+            self.total = tuple(whole(value) for value in state[0]) if state[0] else None
+            self.exact, self.response = bool(state[1]), str(state[2])
+
+
+def _usage(value: object) -> Usage | None:
+    return tuple(whole(value.get(name)) for name in _FIELDS) if isinstance(value, dict) else None
+
+
+def _tokens(usage: Usage, model: str) -> Tokens | None:
+    # After a compaction only the total is set: an estimate of the context, not a response.
+    return Tokens(model, *usage[:5]) if usage[0] or usage[3] else None

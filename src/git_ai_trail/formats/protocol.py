@@ -1,0 +1,75 @@
+"""What a log format must offer. A format is a module; this is the shape it satisfies.
+
+The commit path imports formats, so a format module imports the standard library only and nothing slow
+(no dataclasses, inspect, typing extras, datetime's strptime).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+
+from git_ai_trail.facts import Event, PendingCommit
+
+
+class Reader(Protocol):
+    """Reads one log, line by line, and can be stopped and resumed at any line boundary."""
+
+    def feed(self, line: bytes, offset: int) -> list[Event]:
+        """Events of one line (without its newline) that starts at byte `offset`. Never raises on bad input."""
+        ...
+
+    def finish(self) -> list[Event]:
+        """Events that only the end of the log can give (a call that never answered gives none)."""
+        ...
+
+    def pending_commits(self) -> list[PendingCommit]:
+        """`git commit` calls without an answer so far."""
+        ...
+
+    def state(self) -> dict[str, Any]:
+        """What a new reader needs to go on from here: JSON values only, and no text from the log but ids, paths, model
+        names and byte offsets. Lines of open calls are named by offset; see `open_offsets`."""
+        ...
+
+    @property
+    def skipped(self) -> Mapping[str, int]:
+        """How many lines were not read, by kind (`not JSON`, `cut line`, `unknown type x` …)."""
+        ...
+
+
+class Format(Protocol):
+    NAME: str  # id used in the index, the database and on the command line, e.g. "codex"
+    AGENT: str  # name shown to people and written in trailers, e.g. "Codex"
+
+    def roots(self, env: Mapping[str, str], home: str) -> list[str]:
+        """Folders where this agent's logs live on this machine, existing or not, most likely first."""
+        ...
+
+    def discover(self, root: str) -> Iterator[str]:
+        """Every log file below `root` (any nesting, symlink loops cut, unreadable folders skipped), sorted."""
+        ...
+
+    def recent_dirs(self, root: str, now: float) -> list[str]:
+        """The few folders in which a log written to in the last day would have been *created* today or yesterday."""
+        ...
+
+    def is_log(self, name: str) -> bool:
+        """Whether a file of this base name is a log (temporary files are not)."""
+        ...
+
+    def thread_hint(self, env: Mapping[str, str]) -> str:
+        """Session id that the environment names (it may be wrong or inherited), or the empty string."""
+        ...
+
+    def session_id_of(self, path: str) -> str:
+        """Session id according to the file name, or the empty string."""
+        ...
+
+    def open_offsets(self, state: Mapping[str, Any]) -> list[int]:
+        """Offsets of lines that must be fed again (in order, before new ones) to a reader resumed from `state`."""
+        ...
+
+    def reader(self, path: str, state: Mapping[str, Any] | None = None) -> Reader:
+        """A reader for `path`; with `state`, one that goes on where that state was taken."""
+        ...
