@@ -27,7 +27,7 @@ def test_canonical_json_is_rfc_8785(value: Any) -> None:
 
 
 def test_control_characters_and_unicode_are_written_as_rfc_8785_says() -> None:
-    value = {"b\x7f": "\x00\x1f\b\t\n\f\r\"\\/\x7f\u2028é😀", "a": [True, {"z": 0, "A": -1}]}
+    value = {"b\x7f": '\x00\x1f\b\t\n\f\r"\\/\x7f\u2028é😀', "a": [True, {"z": 0, "A": -1}]}
     assert canonical(value) == rfc8785.dumps(value)
 
 
@@ -48,7 +48,7 @@ def test_control_characters_and_unicode_are_written_as_rfc_8785_says() -> None:
     ],
 )
 def test_what_has_no_canonical_form_is_refused(value: Any) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"canonical|range|ASCII|surrogates"):
         canonical(value)
 
 

@@ -1,0 +1,227 @@
+"""Reads and writes our notes so that no writer loses another's lines. Hot path.
+
+`git notes` moves its ref without looking whether it moved meanwhile. We write to a ref of our own, and then move ours by
+compare-and-swap: a lock keeps our own writers apart, the comparison also protects from everyone else.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterable, Iterator, Sequence
+
+from git_ai_trail.attach.record import MAX_NOTE, NoteLine, parse_line, parse_note
+from git_ai_trail.errors import GitError
+from git_ai_trail.git import Git
+
+REF = "refs/notes/ai-log-trail"
+ANNEX_REF = "refs/notes/ai-log-trail-prompts"
+
+# Nobody's identity and no hook of the user's: a notes commit is bookkeeping.
+_WHO = {
+    "GIT_AUTHOR_NAME": "git-ai-trail",
+    "GIT_AUTHOR_EMAIL": "git-ai-trail@localhost",
+    "GIT_COMMITTER_NAME": "git-ai-trail",
+    "GIT_COMMITTER_EMAIL": "git-ai-trail@localhost",
+}
+_QUIET = ("-c", "core.hooksPath=/dev/null", "-c", "commit.gpgSign=false", "-c", "core.logAllRefUpdates=false")
+# A note is kept under its commit's oid, cut into folders of two digits as notes grow in number.
+_LEVELS = 4
+_TRIES = 20
+_POLL = 0.004
+# Room for what stands beside the note: the notes commit and the answers about names that name nothing.
+_BESIDE = 64 * 1024
+_CHUNK = 64 * 1024 * 1024
+_STALE_SECONDS = 60
+
+
+def read(git: Git, oid: str, ref: str = REF) -> bytes:
+    """The note on `oid`; empty if there is none. Of one that is too large, the beginning."""
+    return _read(git, oid, ref)[1]
+
+
+def stream(line: bytes, *, now: int) -> bytes:
+    """What `git fast-import --done` needs to attach `line` to HEAD, in a repository that has notes of ours already.
+
+    fast-import compares and swaps by itself: it fails, changing nothing, where the ref moved meanwhile.
+    """
+    note = line + b"\n"
+    head = (
+        f"commit {REF}\ncommitter {_WHO['GIT_COMMITTER_NAME']} <{_WHO['GIT_COMMITTER_EMAIL']}> {now} +0000\n"
+        f"data 10\nadd record\nfrom {REF}^0\nN inline HEAD\ndata {len(note)}\n"
+    )
+    return head.encode() + note + b"\ndone\n"
+
+
+def read_many(git: Git, oids: Iterable[str], ref: str = REF) -> dict[str, bytes]:
+    """The notes on those of `oids` that have one, with two processes however many they are. Too large ones are left out."""
+    wanted = set(oids)
+    found = [(oid, blob, size) for oid, blob, size in annotated(git, ref) if oid in wanted and size <= MAX_NOTE]
+    bodies: dict[str, bytes] = {}
+    chunk: list[tuple[str, str]] = []
+    room = _CHUNK
+    for oid, blob, size in found:
+        if size > room:
+            bodies.update(_bodies(git, chunk))
+            chunk, room = [], _CHUNK
+        chunk.append((oid, blob))
+        room -= size
+    return bodies | _bodies(git, chunk)
+
+
+def _bodies(git: Git, chunk: Sequence[tuple[str, str]]) -> dict[str, bytes]:
+    if not chunk:
+        return {}
+    blobs = git.blobs(blob for _, blob in chunk)
+    return {oid: body for (oid, _), body in zip(chunk, blobs, strict=True) if body is not None}
+
+
+def annotated(git: Git, ref: str = REF) -> list[tuple[str, str, int]]:
+    """(oid, blob, size) of every note, with one process."""
+    code, out = git.call("ls-tree", "-r", "-l", "-z", "--full-tree", ref)
+    notes = []
+    for entry in out.split(b"\0") if code == 0 else ():
+        head, _, path = entry.partition(b"\t")
+        words = head.decode("ascii", "replace").split()
+        oid = path.replace(b"/", b"").decode("ascii", "replace")
+        if len(words) == 4 and words[3].isdigit() and len(oid) == len(words[2]):
+            notes.append((oid, words[2], int(words[3])))
+    return notes
+
+
+def find_by_digest(git: Git, digest: str, ref: str = REF) -> tuple[str, NoteLine] | None:
+    """(annotated oid, line) of the record with this digest on any commit; for one whose own note went missing.
+
+    None if any note withholds it.
+    """
+    code, out = git.call("grep", "-l", "-z", "-F", "--no-textconv", "--full-name", "-e", digest, ref)
+    names = [entry.partition(b":")[2].replace(b"/", b"") for entry in out.split(b"\0")] if code == 0 else []
+    found = None
+    for oid, note in read_many(git, [name.decode("ascii", "replace") for name in names], ref).items():
+        for line in parse_note(note):
+            if line.kind == "withheld" and line.digest == digest:
+                return None
+            if line.kind == "core" and line.digest == digest:
+                found = oid, line
+    return found
+
+
+def add_lines(
+    git: Git, common_dir: str, oid: str, lines: Sequence[bytes], ref: str = REF, lock_timeout: float = 2.0
+) -> bool:
+    """Unites `lines` with the note on `oid`; False if it had them all. Raises `GitError` if it cannot be written.
+
+    A line that stands there already is not repeated, and a record that is withheld there is not added. If the lock cannot be
+    had in time, the comparison alone has to do.
+    """
+    lock = _lock(common_dir, lock_timeout)
+    try:
+        _sweep(git, common_dir)
+        for attempt in range(_TRIES):
+            tip, note = _read(git, oid, ref)
+            if len(note) >= MAX_NOTE:
+                raise GitError(f"the note on {oid[:12]} is too large to add to")
+            united = _unite(note, lines)
+            if united == note:
+                return False
+            if _swap(git, ref, tip, oid, united):
+                return True
+            time.sleep(_POLL * (1 + attempt % 5))
+    finally:
+        if lock is not None:
+            os.close(lock)
+    raise GitError(f"{ref} moved at every try to write to it")
+
+
+def _unite(note: bytes, lines: Sequence[bytes]) -> bytes:
+    there = note.split(b"\n")
+    new = [line for line in dict.fromkeys(lines) if line and b"\n" not in line and line not in there]
+    if b'"withheld"' in note:
+        withheld = {line.digest for line in parse_note(note) if line.kind == "withheld"}
+        new = [line for line in new if parse_line(line).kind == "withheld" or parse_line(line).digest not in withheld]
+    if not new:
+        return note
+    return b"".join(line + b"\n" for line in [*there, *new] if line)
+
+
+def _swap(git: Git, ref: str, tip: str, oid: str, note: bytes) -> bool:
+    """Moves `ref` from `tip` to a commit where `oid` has `note`; False if it is no longer at `tip`."""
+    now = f"{int(time.time())} +0000"
+    env = {**_WHO, "GIT_AUTHOR_DATE": now, "GIT_COMMITTER_DATE": now}
+    own = f"{REF}-tmp-{os.getpid()}-{os.urandom(4).hex()}"
+    if tip:
+        git.call(*_QUIET, "update-ref", own, tip, check=True, env=env)
+    try:
+        git.call(*_QUIET, "notes", f"--ref={own}", "add", "-f", "-F", "-", oid, data=note, check=True, env=env)
+        move = f"update {ref} {own} {tip}" if tip else f"create {ref} {own}"
+        code, _ = git.call(*_QUIET, "update-ref", "--stdin", data=f"{move}\ndelete {own}\n".encode(), env=env)
+    except BaseException:
+        git.call(*_QUIET, "update-ref", "-d", own)
+        raise
+    if code != 0:
+        git.call(*_QUIET, "update-ref", "-d", own)
+    return code == 0
+
+
+def _read(git: Git, oid: str, ref: str) -> tuple[str, bytes]:
+    """(the ref's commit or empty, the note), with one process."""
+    names = "".join(f"{ref}:{_fanned(oid, level)}\n" for level in range(_LEVELS))
+    out = git.bounded("cat-file", "--batch", data=f"{ref}\n{names}".encode(), limit=MAX_NOTE + _BESIDE)
+    answers = list(_answers(out))
+    tip = answers[0][0] if answers and answers[0][1] == "commit" else ""
+    return tip, next((body for _, kind, body in answers[1:] if kind == "blob"), b"")
+
+
+def _fanned(oid: str, level: int) -> str:
+    return "/".join((*(oid[at : at + 2] for at in range(0, level * 2, 2)), oid[level * 2 :]))
+
+
+def _answers(out: bytes) -> Iterator[tuple[str, str, bytes]]:
+    """(oid, type, content) of each answer of `cat-file --batch`; empty for a name that names nothing."""
+    at = 0
+    while (end := out.find(b"\n", at)) >= 0:
+        head = out[at:end].decode("ascii", "replace").split(" ")
+        at = end + 1
+        if len(head) == 3 and head[2].isdigit():
+            size = int(head[2])
+            yield head[0], head[1], out[at : at + size]
+            at += size + 1
+        else:
+            yield "", "", b""
+
+
+def _lock(common_dir: str, timeout: float) -> int | None:
+    """The descriptor that holds the lock, or None. A killed process's lock is gone with it."""
+    try:
+        os.makedirs(f"{common_dir}/ai-log-trail", mode=0o700, exist_ok=True)
+        lock = os.open(f"{common_dir}/ai-log-trail/lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError:
+        return None
+    until = time.monotonic() + timeout
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() >= until:
+                os.close(lock)
+                return None
+            time.sleep(_POLL)
+        else:
+            return lock
+
+
+def _sweep(git: Git, common_dir: str) -> None:
+    """Removes the refs of writers that were killed."""
+    folder, own = os.path.split(f"{common_dir}/{REF}-tmp-")
+    try:
+        names = [name for name in os.listdir(folder) if name.startswith(own)]
+    except OSError:
+        return
+    for name in names:
+        try:
+            old = os.stat(f"{folder}/{name}").st_mtime < time.time() - _STALE_SECONDS
+        except OSError:
+            continue
+        if old:
+            git.call(*_QUIET, "update-ref", "-d", f"refs/notes/{name}")

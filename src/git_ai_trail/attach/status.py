@@ -1,0 +1,254 @@
+"""Judges what a commit's note is worth: does the message vouch for the record, and does the record still fit the content?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from git_ai_trail.attach.ranges import in_place, relocate_files
+from git_ai_trail.attach.record import NoteLine, parse_note, patch_digest
+from git_ai_trail.attach.trailers import anywhere, record_digest
+from git_ai_trail.codec import path_text
+from git_ai_trail.facts import FileDiff
+
+STATUSES = ("exact", "carried", "unanchored", "claim", "unknown", "none")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineRange:
+    """Consecutive lines of the commit's version of a file, 1-based and inclusive. `evidence` is the strongest kind that
+    the session has."""
+
+    start: int
+    end: int
+    session: str
+    line_class: str
+    turn: int
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileLines:
+    path: str
+    added: int
+    ranges: tuple[LineRange, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """What is known about one commit.
+
+    `status` is exact (the message names this record, the content is the record's), carried (named, and its lines were found
+    again in other content), unanchored (fits, but no message names it), claim (somebody attached it, nothing supports it),
+    unknown (a record is named and missing) or none. `core` is the record that counts, `digest` its digest or the one that
+    is named; `trailer` is the digest in the message. `lineage` names every record that contributed. `sessions` have a core's
+    form. `withheld` are the digests that the note withholds, here and in the annex. `problems` say in plain words what is wrong.
+    """
+
+    status: str
+    core: Mapping[str, Any] | None
+    digest: str
+    trailer: str
+    lineage: tuple[str, ...]
+    sessions: tuple[Mapping[str, Any], ...]
+    files: tuple[FileLines, ...]
+    added: int
+    generated: int
+    edited: int
+    deleted: int
+    withheld: tuple[str, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def unattributed(self) -> int:
+        return self.added - self.generated - self.edited
+
+
+# Ranges by path, each with the record that it comes from.
+_Found = dict[str, list[tuple[str, dict[str, Any]]]]
+# Who owns a line: session, class, turn, kind of evidence.
+_Owner = tuple[str, str, int, str]
+
+
+class _Book:
+    """A note's lines by what they say, without what is withheld."""
+
+    def __init__(self, lines: Sequence[NoteLine]) -> None:
+        self.withheld = {line.digest for line in lines if line.kind == "withheld"}
+        self.cores: dict[str, Mapping[str, Any]] = {
+            line.digest: line.core for line in lines if line.core is not None and line.digest not in self.withheld
+        }
+        self.derived = [line for line in lines if line.kind == "derived" and line.digest in self.cores]
+        self.broken = {line.digest for line in lines if line.kind == "broken"}
+        self.foreign = any(line.kind == "foreign" for line in lines)
+
+    def moved(self, origin: str, patch: str) -> list[NoteLine]:
+        return [line for line in self.derived if line.digest == origin and line.patch == patch]
+
+
+def assess(message: str, note: bytes, diffs: Sequence[FileDiff]) -> Assessment:
+    """What the message, the note and the content of one commit say together. `diffs` is the commit against its first parent."""
+    book = _Book(parse_note(note))
+    trailer = record_digest(message)
+    named = [trailer] if trailer else []
+    named += [digest for digest in anywhere(message) if digest not in named]
+    if named:
+        return _named(book, named, trailer or "", diffs)
+    return _unnamed(book, diffs)
+
+
+def _named(book: _Book, named: Sequence[str], trailer: str, diffs: Sequence[FileDiff]) -> Assessment:
+    patch = patch_digest(diffs) if book.cores else ""
+    known = [digest for digest in named if digest in book.cores]
+    first = known[0] if known else named[0]
+    if not known:
+        return _assessed(book, diffs, *_missing(book, named), digest=first, trailer=trailer)
+    if first == trailer and book.cores[first]["patch"] == patch:
+        later = [digest for digest, core in book.cores.items() if digest != first and core["patch"] == patch]
+        problems = ["another record of the same content is attached, which no message names"] if later else []
+        return _assessed(book, diffs, "exact", problems, digest=first, trailer=trailer, origins=[first])
+    missing = [digest for digest in named if digest not in book.cores]
+    problems = [f"{len(missing)} record(s) named in the message are missing"] if missing else []
+    problems += [] if trailer else ["the record is named in the message, but not in its last paragraph"]
+    found = _carried(book, known, patch, diffs)
+    if not any(found.values()) and not any(book.moved(digest, patch) for digest in known):
+        problems.append("none of the record's lines stand in this commit")
+        return _assessed(book, diffs, "claim", problems, digest=first, trailer=trailer)
+    return _assessed(book, diffs, "carried", problems, digest=first, trailer=trailer, origins=known, found=found)
+
+
+def _missing(book: _Book, named: Sequence[str]) -> tuple[str, list[str]]:
+    if any(digest in book.broken for digest in named):
+        return "claim", ["the attached record is not the one that the message names: its digest differs"]
+    if any(digest in book.withheld for digest in named):
+        return "unknown", ["the record was withheld"]
+    return "unknown", ["the message names a record that is not attached"]
+
+
+def _unnamed(book: _Book, diffs: Sequence[FileDiff]) -> Assessment:
+    patch = patch_digest(diffs) if book.cores else ""
+    fitting = [digest for digest, core in book.cores.items() if core["patch"] == patch]
+    fitting = fitting or [digest for digest in book.cores if book.moved(digest, patch)]
+    if fitting:
+        best = max(fitting, key=lambda digest: (_weight(book.cores[digest]), digest))
+        return _assessed(book, diffs, "unanchored", [], digest=best, trailer="", origins=[best])
+    if book.cores:
+        best = max(book.cores, key=lambda digest: (_weight(book.cores[digest]), digest))
+        problems = ["the record was made for other content, and no message names it"]
+        return _assessed(book, diffs, "claim", problems, digest=best, trailer="", origins=[best])
+    if book.withheld:
+        return _assessed(book, diffs, "unknown", ["the record was withheld"], digest="", trailer="")
+    if book.broken or book.foreign:
+        problems = ["what is attached is not a record, or not the one that its digest says"]
+        return _assessed(book, diffs, "claim", problems, digest="", trailer="")
+    return _assessed(book, diffs, "none", [], digest="", trailer="")
+
+
+def _weight(core: Mapping[str, Any]) -> int:
+    return int(core["counts"]["generated"]) + int(core["counts"]["edited"])
+
+
+def _carried(book: _Book, origins: Iterable[str], patch: str, diffs: Sequence[FileDiff]) -> _Found:
+    """(origin, range) by path: what the records themselves prove first, then what a derived line adds."""
+    found: _Found = {}
+    for origin in origins:
+        core = book.cores[origin]
+        files = _standing(core["files"], diffs) if core["patch"] == patch else relocate_files(core["files"], diffs)
+        for file in files:
+            found.setdefault(file["path"], []).extend((origin, r) for r in file["ranges"])
+        for line in book.moved(origin, patch):
+            for file in _standing(line.ranges, diffs):
+                fits = [r for r in file["ranges"] if r["session"] < len(core["sessions"])]
+                found.setdefault(file["path"], []).extend((origin, r) for r in fits)
+    return found
+
+
+def _standing(files: Iterable[Mapping[str, Any]], diffs: Sequence[FileDiff]) -> list[dict[str, Any]]:
+    lines = {path_text(diff.path): diff.added for diff in diffs}
+    return [{**file, "ranges": in_place(file["ranges"], lines.get(file["path"], ()))} for file in files]
+
+
+def _assessed(
+    book: _Book,
+    diffs: Sequence[FileDiff],
+    status: str,
+    problems: Sequence[str],
+    *,
+    digest: str,
+    trailer: str,
+    origins: Sequence[str] = (),
+    found: _Found | None = None,
+) -> Assessment:
+    if found is None:
+        found = _carried(book, origins, patch_digest(diffs), diffs) if origins else {}
+    sessions = {one["id"]: one for origin in reversed(origins) for one in book.cores[origin]["sessions"]}
+    files = tuple(_file_lines(diff, found.get(path_text(diff.path), ()), book) for diff in diffs)
+    counted = {"generated": 0, "edited": 0}
+    for one in (r for file in files for r in file.ranges):
+        counted[one.line_class] += one.end - one.start + 1
+    core = book.cores.get(digest)
+    return Assessment(
+        status=status,
+        core=core,
+        digest=digest,
+        trailer=trailer,
+        lineage=_lineage(book, origins),
+        sessions=tuple(sessions.values()),
+        files=files,
+        added=sum(file.added for file in files),
+        generated=counted["generated"],
+        edited=counted["edited"],
+        deleted=sum(len(diff.removed) for diff in diffs),
+        withheld=tuple(sorted(book.withheld)),
+        problems=(*problems, *_said_of(core if origins else None, counted, status)),
+    )
+
+
+def _said_of(core: Mapping[str, Any] | None, counted: Mapping[str, int], status: str) -> list[str]:
+    """What has to be said when the lines found are not the lines that the record counted."""
+    if core is None or status not in ("exact", "unanchored"):
+        return []
+    if core.get("cut"):
+        return ["the record was too long: its counts are complete, its list of lines is not"]
+    if any(counted[name] != core["counts"][name] for name in counted):
+        return ["some of the record's ranges do not fit the commit's lines"]
+    return []
+
+
+def _lineage(book: _Book, origins: Sequence[str]) -> tuple[str, ...]:
+    """The records that contributed, and those that they replaced, as far as they are named."""
+    seen: dict[str, None] = {}
+    todo = list(origins)
+    while todo:
+        digest = todo.pop(0)
+        if digest not in seen:
+            seen[digest] = None
+            todo += book.cores.get(digest, {}).get("prior", ())
+    return tuple(seen)
+
+
+def _file_lines(diff: FileDiff, found: Iterable[tuple[str, Mapping[str, Any]]], book: _Book) -> FileLines:
+    """Ranges over added lines as ranges over the file's lines; the first claim on a line wins."""
+    positions = diff.positions
+    owner: list[_Owner | None] = [None] * len(diff.added)
+    for origin, r in found:
+        session = book.cores[origin]["sessions"][r["session"]]
+        kind = session["evidence"][0]["kind"] if session["evidence"] else ""
+        for index in range(r["start"] - 1, min(r["start"] - 1 + r["count"], len(owner))):
+            owner[index] = owner[index] or (session["id"], r["class"], r["turn"], kind)
+    ranges: list[LineRange] = []
+    start = 0
+    for index in range(1, len(owner) + 1):
+        if index < len(owner) and owner[index] == owner[start] and positions[index] == positions[index - 1] + 1:
+            continue
+        if one := owner[start]:
+            session_id, line_class, turn, evidence = one
+            first, last = positions[start], positions[index - 1]
+            ranges.append(
+                LineRange(
+                    start=first, end=last, session=session_id, line_class=line_class, turn=turn, evidence=evidence
+                )
+            )
+        start = index
+    return FileLines(path=diff.path, added=len(diff.added), ranges=tuple(ranges))
