@@ -206,3 +206,8 @@ def test_text_that_is_no_script_does_no_harm(text: str) -> None:
 def test_what_only_the_shell_knows_is_marked() -> None:
     (command,) = read_script("echo $A \"${B}c\" '$D' \\$E")
     assert command.words == ("echo", DYNAMIC, DYNAMIC + "c", "$D", "$E")
+
+
+def test_what_printf_repeats_without_end_is_not_known() -> None:
+    words = " ".join("x" for _ in range(20_000))
+    assert writes(f"printf '{'a' * 1000}%s' {words} > f") == [("add", "/w/f", None)]

@@ -8,15 +8,15 @@ from typing import Any, NamedTuple
 from git_ai_trail.formats.codex.javascript import tool_calls
 from git_ai_trail.formats.codex.patch import BEGIN
 from git_ai_trail.formats.codex.paths import resolve
+from git_ai_trail.formats.codex.records import decode_inner
 from git_ai_trail.formats.codex.session import text_of
 from git_ai_trail.formats.codex.shell import Script, script_of
 
 _SHELL_TOOLS = ("shell", "container.exec", "shell_command", "exec_command", "local_shell", "unified_exec")
 _PATCH_TOOLS = ("apply_patch", "applypatch")
 _MAX_NAME = 128
-
-# Models leave control characters in strings.
-_decode = json.JSONDecoder(strict=False).decode
+# A script longer than this is not searched for literals.
+_MAX_SOURCE = 1 << 20
 
 
 class PatchText(NamedTuple):
@@ -69,10 +69,7 @@ def read_call(payload: dict[str, Any], folder: str) -> CallText:
 
 def _parsed(arguments: object) -> dict[str, Any]:
     if isinstance(arguments, str) and arguments.lstrip()[:1] == "{":
-        try:
-            arguments = _decode(arguments)
-        except (ValueError, RecursionError):
-            return {}
+        arguments = decode_inner(arguments)
     return arguments if isinstance(arguments, dict) else {}
 
 
@@ -95,7 +92,7 @@ def _code_mode(call_id: str, source: str, folder: str) -> CallText:
     """A JavaScript call, with the shell commands and patches that stand in it as literals."""
     scripts: list[Script] = []
     patches: list[PatchText] = []
-    for name, argument in tool_calls(source) if "tools" in source else ():
+    for name, argument in tool_calls(source) if len(source) <= _MAX_SOURCE and "tools" in source else ():
         fields = argument if isinstance(argument, dict) else {}
         workdir = resolve(fields.get("workdir"), folder) or folder
         if name in _PATCH_TOOLS:

@@ -32,12 +32,12 @@ class _NotLiteral(Exception):
 def tool_calls(source: str) -> list[ToolCall]:
     """The tool calls of a script, in the order in which they stand in it."""
     scope: dict[str, Any] = {}
-    for found in _BINDING.finditer(source):
+    for count, found in enumerate(_BINDING.finditer(source)):
         try:
             scope[found[1]] = _Reader(source, found.end(), scope).expression(0)
         except _NotLiteral:
             scope.pop(found[1], None)
-        if len(scope) > _MAX_CALLS:
+        if count >= _MAX_CALLS:
             break
     calls: list[ToolCall] = []
     for found in _CALL.finditer(source):
@@ -133,6 +133,7 @@ class _Reader:
 
     def _string(self, quote: str) -> str:
         parts: list[str] = []
+        escaped = False
         self.at += 1
         while self.at < len(self.source):
             plain = _PLAIN[quote].match(self.source, self.at)
@@ -144,10 +145,10 @@ class _Reader:
             self.at += 1
             if char == quote:
                 text = "".join(parts)
-                return (
-                    text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if "\\u" in self.source else text
-                )
+                # Two escapes may make one character.
+                return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if escaped else text
             if char == "\\":
+                escaped = True
                 parts.append(self._escape())
             elif self.source[self.at : self.at + 1] == "{":
                 raise _NotLiteral

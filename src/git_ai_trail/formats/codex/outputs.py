@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any, NamedTuple
+
+from git_ai_trail.formats.codex.records import decode_inner
 
 _HEAD = 600
 _EXIT = re.compile(r"(?:^|\n)(?:Process exited with code|Exit code:) (-?\d{1,10})(?=\s|$)")
@@ -79,10 +80,7 @@ def _code(value: object) -> int | None:
 
 def _read_text(text: str) -> Reply:
     if text.startswith("{"):
-        try:
-            data = json.loads(text)
-        except (ValueError, RecursionError):
-            return Reply(None, "unknown", text, "")
+        data = decode_inner(text)
         if isinstance(data, dict) and "output" in data:
             return _read_object(data, text)
         return Reply(None, "unknown", text, "")
@@ -107,7 +105,7 @@ def _read_object(data: dict[str, Any], text: str) -> Reply:
     return _by_code(code, body)
 
 
-def _read_headed(text: str) -> Reply:
+def _read_headed(text: str, *, inner: bool = False) -> Reply:
     at = text.find("\nOutput:\n", 0, _HEAD)
     if at >= 0:
         head, body = text[:at], text[at + len("\nOutput:\n") :]
@@ -119,8 +117,8 @@ def _read_headed(text: str) -> Reply:
     found = _EXIT.search(head)
     if found:
         return _by_code(int(found[1]), body)
-    if body is not text and body.startswith("Exit code:"):
-        return _read_headed(body)
+    if not inner and body is not text and body.startswith("Exit code:"):
+        return _read_headed(body, inner=True)
     return _read_bare(body)
 
 

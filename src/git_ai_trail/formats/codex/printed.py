@@ -10,7 +10,7 @@ from git_ai_trail.formats.codex.lexer import DYNAMIC
 _ESCAPE = re.compile(r"\\(?:([abfnrtv\\\"'])|0?([0-7]{1,3})|x([0-9a-fA-F]{1,2}))")
 _SIMPLE = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\", '"': '"', "'": "'"}
 _DIRECTIVE = re.compile(r"%(%|[-+ #0]*\d*(?:\.\d+)?[a-zA-Z])")
-_MAX_ROUNDS = 10_000
+_MAX_LENGTH = 4 * 1024 * 1024
 
 
 def echoed(words: Sequence[str]) -> str:
@@ -29,13 +29,17 @@ def echoed(words: Sequence[str]) -> str:
 
 def formatted(words: Sequence[str]) -> str | None:
     """Output of `printf WORDS`; None where a directive is more than a plain %s, %d or %b."""
-    arguments = list(words[1:] if words[:1] != ("--",) else words[2:])
-    form = (words[0] if words[:1] != ("--",) else words[1:2][0] if len(words) > 1 else "") if words else ""
+    if words[:1] == ("--",):
+        words = words[1:]
+    form = words[0] if words else ""
+    arguments = list(reversed(words[1:]))
     if form.startswith("-v"):
         return ""
     pieces: list[str] = []
     takes = sum(found[1] != "%" for found in _DIRECTIVE.finditer(form))
-    for _ in range(_MAX_ROUNDS):
+    length = 0
+    while length < _MAX_LENGTH:
+        length += len(form) + 1
         at = 0
         for found in _DIRECTIVE.finditer(form):
             pieces.append(_unescaped(form[at : found.start()]))
@@ -43,7 +47,7 @@ def formatted(words: Sequence[str]) -> str | None:
             if found[1] == "%":
                 pieces.append("%")
                 continue
-            word = arguments.pop(0) if arguments else ""
+            word = arguments.pop() if arguments else ""
             if found[1] == "b":
                 word = _unescaped(word)
             elif found[1] not in ("s", "d", "i"):
@@ -62,5 +66,6 @@ def _unescaped(text: str) -> str:
 def _escape(found: re.Match[str]) -> str:
     if found[1]:
         return _SIMPLE[found[1]]
-    # NUL would be taken for DYNAMIC; no text file holds it.
-    return chr(int(found[2], 8) if found[2] else int(found[3], 16)) or ""
+    value = int(found[2], 8) if found[2] else int(found[3], 16)
+    # From 128 on it is one byte of a longer character.
+    return chr(value) if value < 128 else DYNAMIC

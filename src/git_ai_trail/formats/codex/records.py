@@ -42,7 +42,7 @@ def _read_odd(line: bytes) -> tuple[list[Record], str]:
     bare = line.replace(b"\0", b"").removeprefix(b"\xef\xbb\xbf").strip()
     if not bare:
         return [], "" if not line.strip() else "not JSON"
-    text = line.decode("utf-8", "replace")
+    text = line.decode("utf-8", "surrogateescape")  # so that places can be counted in bytes
     found: list[Record] = []
     broken = False
     at = _next_start(text, 0)
@@ -56,7 +56,7 @@ def _read_odd(line: bytes) -> tuple[list[Record], str]:
             at = _next_restart(text, at + 1)
             continue
         if type(data) is dict:
-            found.append(_placed(_storable(data), text, at, end))
+            found.append(_placed(storable(data), text, at, end))
         at = _next_start(text, end)
     if found:
         return found, "cut line" if broken else ""
@@ -64,8 +64,8 @@ def _read_odd(line: bytes) -> tuple[list[Record], str]:
 
 
 def _placed(data: dict[str, Any], text: str, start: int, end: int) -> Record:
-    before = len(text[:start].encode("utf-8", "replace"))
-    return Record(data, before, len(text[start:end].encode("utf-8", "replace")))
+    before = len(text[:start].encode("utf-8", "surrogateescape"))
+    return Record(data, before, len(text[start:end].encode("utf-8", "surrogateescape")))
 
 
 def _next_start(text: str, after: int) -> int:
@@ -78,12 +78,20 @@ def _next_restart(text: str, after: int) -> int:
     return min(starts, default=-1)
 
 
-def _storable(data: dict[str, Any]) -> dict[str, Any]:
-    """The record without lone surrogates, which no later stage could encode."""
+def storable(data: Any) -> Any:
+    """A decoded value without lone surrogates, which no later stage could encode."""
     text = json.dumps(data, ensure_ascii=False)
     try:
         text.encode()
     except UnicodeEncodeError:
-        cleaned: dict[str, Any] = json.loads(text.encode("utf-8", "replace"))
-        return cleaned
+        return json.loads(text.encode("utf-8", "replace"))
     return data
+
+
+def decode_inner(text: str) -> Any:
+    """The value of JSON text that stands in a field of a record; None if it is no JSON."""
+    try:
+        value, _ = _decode(text.strip())
+    except (ValueError, RecursionError):
+        return None
+    return storable(value) if "\\ud" in text else value
