@@ -1,0 +1,112 @@
+"""Finds credentials in URLs (`scheme://user:password@host`), request headers and cookies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from git_ai_trail.redact.detector import RANK_KEYED, Detector, Leaf, Span, matches
+from git_ai_trail.redact.detectors.values import is_placeholder
+from git_ai_trail.redact.tokens import is_hex, looks_random
+
+URL_RULE = "url-credentials"
+HEADER_RULE = "auth-header"
+
+_USERINFO = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.-]{1,24}:(?://|\\/\\/)(?P<user>[^\s/:@\"'<>\\]{0,128})(?::(?P<secret>[^\s/@\"'<>\\]{1,256}))?@"
+    r"(?=[\w.\[<{$-])",
+    re.ASCII,
+)
+_USERINFO_GATE = r":(?://|\\/\\/)[^\s/@\"'<>\\]{1,400}@"
+_QUERY = re.compile(
+    r"[?&;](?:access_token|auth_token|token|api_?key|apikey|key|sig|signature|secret|client_secret|password|passwd|pwd"
+    r"|code|auth|jwt|session|sid|x-amz-signature|x-amz-credential|x-amz-security-token|x-goog-signature)="
+    r"(?P<secret>[A-Za-z0-9%._~+/=-]{8,2000})",
+    re.ASCII | re.IGNORECASE,
+)
+_QUERY_GATE = (
+    r"[?&;](?:access_token|auth_token|token|api_?key|apikey|key|sig|signature|secret|client_secret|password|passwd|pwd"
+    r"|code|auth|jwt|session|sid|x-(?:amz|goog)-[a-z-]{4,16})=[A-Za-z0-9%._~+/=-]{8}"
+)
+_AUTHORIZATION = re.compile(
+    r"(?:proxy-)?authorization\\{0,3}[\"']?\]?[ \t]{0,4}[:=,][ \t]{0,4}(?:[bf]?\\{0,3}[\"'`])?[ \t]{0,2}"
+    r"(?P<scheme>(?:basic|bearer|token|digest|apikey|api-key|negotiate|aws4-hmac-sha256|ssws|key|bot)[ \t:=]{1,3})?"
+    r"(?P<secret>[^\s\"'`\\,;<>{}$()]{6,4000})"
+    r"|(?<![\w-])(?:bearer|basic)[ \t]{1,3}(?P<bearer>[A-Za-z0-9._~+/=-]{12,4000})",
+    re.ASCII | re.IGNORECASE,
+)
+_AUTHORIZATION_GATES = (
+    r"authorization\\{0,3}[\"']?\]?[ \t]{0,4}[:=,][ \t]{0,4}[^\s]",
+    r"(?:bearer|basic)[ \t]{1,3}[A-Za-z0-9._~+/=-]{12}",
+)
+_COOKIE = re.compile(
+    r"(?<![\w])(?:set-)?cookie[\"']?[ \t]{0,3}:[ \t]{0,3}\\?[\"']?(?P<secret>[\w.%-]{1,64}=[^\r\n\"'`\\]{4,4000})",
+    re.ASCII | re.IGNORECASE,
+)
+_COOKIE_GATE = r"cookie[\"']?[ \t]{0,3}:[ \t]{0,3}\\?[\"']?[\w.%-]{1,64}=[^\r\n\"'`\\]{4}"
+_WORD = re.compile(r"[A-Za-z][A-Za-z_-]*")
+
+
+def detectors() -> tuple[Detector, ...]:
+    return (
+        Detector(rule=URL_RULE, find=_userinfo, gates=(_USERINFO_GATE,), keywords=("@",), reach=700, checked=True),
+        Detector(
+            rule=URL_RULE, find=_query, gates=(_QUERY_GATE,), keywords=("=",), reach=2200, caseless=True, checked=True
+        ),
+        Detector(
+            rule=HEADER_RULE,
+            find=_authorization,
+            gates=_AUTHORIZATION_GATES,
+            keywords=("authorization", "bearer", "basic"),
+            reach=4200,
+            caseless=True,
+            checked=True,
+        ),
+        Detector(
+            rule=HEADER_RULE,
+            find=_cookie,
+            gates=(_COOKIE_GATE,),
+            keywords=("cookie",),
+            reach=4200,
+            caseless=True,
+            checked=True,
+        ),
+    )
+
+
+def _userinfo(leaf: Leaf, low: int, high: int) -> Iterator[Span]:
+    for match in matches(_USERINFO, leaf.text, low, high):
+        user, password = match["user"], match["secret"]
+        if password is not None:
+            if not is_placeholder(password) and password != user:
+                yield Span(*match.span("secret"), URL_RULE, "password", RANK_KEYED)
+        elif len(user) >= 20 and (is_hex(user) or looks_random(user)):
+            yield Span(*match.span("user"), URL_RULE, "password", RANK_KEYED)
+
+
+def _query(leaf: Leaf, low: int, high: int) -> Iterator[Span]:
+    for match in matches(_QUERY, leaf.text, low, high):
+        value = match["secret"]
+        if any(c.isdigit() for c in value) and not value.isdigit() and not is_placeholder(value):
+            yield Span(*match.span("secret"), URL_RULE, "secret", RANK_KEYED)
+
+
+def _authorization(leaf: Leaf, low: int, high: int) -> Iterator[Span]:
+    for match in matches(_AUTHORIZATION, leaf.text, low, high):
+        group = "secret" if match["secret"] is not None else "bearer"
+        value = match[group]
+        if is_placeholder(value) or (_WORD.fullmatch(value) and not looks_random(value)):
+            continue
+        # Without a scheme before it, what follows the word is as often a sentence or an expression as a credential.
+        if group == "secret" and not match["scheme"] and not any(c.isdigit() for c in value):
+            continue
+        if group == "bearer" and not any(c.isdigit() for c in value):
+            continue
+        yield Span(*match.span(group), HEADER_RULE, "secret", RANK_KEYED)
+
+
+def _cookie(leaf: Leaf, low: int, high: int) -> Iterator[Span]:
+    for match in matches(_COOKIE, leaf.text, low, high):
+        value = match["secret"].partition("=")[2]
+        if not is_placeholder(value) and any(c.isdigit() for c in value):
+            yield Span(*match.span("secret"), HEADER_RULE, "cookie", RANK_KEYED)

@@ -1,0 +1,186 @@
+"""Reads one rule file (YAML, or JSON as its subset) into rules, and says file, line and rule for whatever is wrong."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import warnings
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from git_ai_trail.errors import ConfigError
+from git_ai_trail.redact.pattern import nested_repeat
+from git_ai_trail.redact.rule import SCOPES, TYPES, Rule
+
+MAX_BYTES = 1 << 20
+MAX_RULES = 5000
+
+_KEYS = tuple(f.name for f in fields(Rule) if f.name not in ("origin", "builtin", "trusted"))
+_TEXTS = ("id", "type", "pattern", "kind", "scope", "field", "replacement", "reason", "actor")
+_FLAGS = ("enabled", "ignore_case", "dotall")
+_LISTS = ("keywords", "allow", "matches", "non_matches")
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
+_KIND = re.compile(r"[a-z][a-z0-9-]{0,31}\Z")
+_GROUP_REFERENCE = re.compile(r"\\(?:\d|g<)")
+
+
+def read(path: str, *, trusted: bool, builtin: bool = False) -> list[Rule]:
+    """The rules of a file in order, disabled ones too; ConfigError names what cannot be used."""
+    name = Path(path).name
+    root = _compose(path, name)
+    if root is None:
+        return []
+    if isinstance(root, yaml.MappingNode):
+        root = _rules_of_mapping(root, name)
+    if not isinstance(root, yaml.SequenceNode):
+        raise ConfigError(f"{name}: expected a list of rules", "start each rule with `- id: …`")
+    if len(root.value) > MAX_RULES:
+        raise ConfigError(f"{name}: more than {MAX_RULES} rules")
+    rules = [_rule(node, name, trusted=trusted, builtin=builtin) for node in root.value]
+    _no_duplicates(rules)
+    return rules
+
+
+def _compose(path: str, name: str) -> Any:
+    try:
+        with open(path, "rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ConfigError(f"cannot read the rule file {name}: {error.strerror}") from None
+    if len(content) > MAX_BYTES:
+        raise ConfigError(f"the rule file {name} is larger than {MAX_BYTES} bytes")
+    try:
+        return yaml.compose(content.decode("utf-8"), Loader=yaml.SafeLoader)
+    except UnicodeDecodeError:
+        raise ConfigError(f"the rule file {name} is not UTF-8") from None
+    except (yaml.YAMLError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark is not None else ""
+        raise ConfigError(f"{name}{line}: not valid YAML ({getattr(error, 'problem', None) or 'syntax'})") from None
+
+
+def _rules_of_mapping(root: yaml.MappingNode, name: str) -> Any:
+    found: Any = None
+    for key, value in root.value:
+        if key.value == "rules":
+            found = value
+        elif key.value != "version":
+            raise ConfigError(
+                f"{name}:{_line(key)}: unknown key `{_short(key.value)}`", _nearest(key.value, ("rules",))
+            )
+    return found
+
+
+def _rule(node: Any, name: str, *, trusted: bool, builtin: bool) -> Rule:
+    if not isinstance(node, yaml.MappingNode):
+        raise ConfigError(f"{name}:{_line(node)}: a rule is a mapping with `id` and `pattern`")
+    values: dict[str, Any] = {}
+    where = f"{name}:{_line(node)}"
+    for key_node, value_node in node.value:
+        key = str(key_node.value)
+        at = f"{name}:{_line(key_node)}"
+        of = f" of rule {values['id']}" if "id" in values else ""
+        if key not in _KEYS:
+            raise ConfigError(f"{at}: unknown key `{_short(key)}`{of}", _nearest(key, _KEYS))
+        if key in values:
+            raise ConfigError(f"{at}: key `{key}`{of} stands twice")
+        values[key] = _value(key, value_node, at + of)
+    rule = Rule(**{"id": "", **values}, origin=where, builtin=builtin, trusted=trusted)
+    _check(rule, where, given=frozenset(values))
+    return rule
+
+
+def _value(key: str, node: Any, at: str) -> Any:
+    value = yaml.SafeLoader("").construct_object(node, deep=True)
+    if key in _TEXTS:
+        if isinstance(value, str):
+            return value
+    elif key in _FLAGS:
+        if isinstance(value, bool):
+            return value
+    elif key == "entropy":
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return float(value)
+    elif isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return tuple(item.lower() for item in value) if key == "keywords" else tuple(value)
+    wanted = "text" if key in _TEXTS else "true or false" if key in _FLAGS else "a list of texts"
+    raise ConfigError(f"{at}: `{key}` must be {'a number' if key == 'entropy' else wanted}")
+
+
+def _check(rule: Rule, where: str, *, given: frozenset[str]) -> None:
+    if not _ID.match(rule.id):
+        raise ConfigError(f"{where}: a rule needs an `id` of letters, digits, `-`, `_` and `.`")
+    where = f"{where}: rule {rule.id}"
+    if not rule.trusted and not rule.enabled:
+        raise ConfigError(f"{where}: a repository's rule file may only add rules", "switch rules off in your own file")
+    if given <= {"id", "enabled", "reason", "actor"} and not rule.enabled:
+        return
+    if not rule.pattern:
+        raise ConfigError(f"{where}: `pattern` is missing")
+    for key, value, known in (("type", rule.type, TYPES), ("scope", rule.scope, SCOPES)):
+        if value not in known:
+            raise ConfigError(f"{where}: unknown {key} `{_short(value)}`", _nearest(value, known))
+    if not _KIND.match(rule.kind):
+        raise ConfigError(f"{where}: `kind` is a word of small letters, digits and `-`")
+    if (rule.scope == "field") != bool(rule.field):
+        raise ConfigError(f"{where}: `field` (a path such as payload.arguments) goes with `scope: field`")
+    if not rule.trusted and rule.allow:
+        raise ConfigError(f"{where}: a repository's rule file may not allow-list")
+    _check_patterns(rule, where)
+
+
+def _check_patterns(rule: Rule, where: str) -> None:
+    if rule.type != "literal":
+        groups = _compiled(rule.pattern, rule, where)
+        if nested_repeat(rule.pattern):
+            raise ConfigError(
+                f"{where}: an unlimited repeat inside an unlimited repeat can take forever",
+                "bound one of them, such as {1,200}",
+            )
+        if groups.search("") is not None:
+            raise ConfigError(f"{where}: the pattern matches the empty text")
+    for text in rule.allow:
+        _compiled(text, rule, where)
+    if not _GROUP_REFERENCE.search(rule.replacement):
+        return
+    if not rule.trusted or rule.type == "literal":
+        raise ConfigError(f"{where}: `replacement` may not refer to groups here", "use fixed text")
+
+
+def _compiled(pattern: str, rule: Rule, where: str) -> re.Pattern[str]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            return re.compile(pattern, flags_of(rule))
+    except (re.error, RecursionError, OverflowError, Warning) as error:
+        raise ConfigError(f"{where}: bad pattern ({error})") from None
+
+
+def flags_of(rule: Rule) -> re.RegexFlag:
+    """How the patterns of a rule are compiled: letters, digits and spaces are ASCII's, as in the gate."""
+    case = re.IGNORECASE if rule.ignore_case else re.NOFLAG
+    return re.ASCII | case | (re.DOTALL if rule.dotall else re.NOFLAG)
+
+
+def _no_duplicates(rules: list[Rule]) -> None:
+    seen: dict[str, str] = {}
+    for rule in rules:
+        if rule.id in seen:
+            raise ConfigError(f"{rule.origin}: rule {rule.id} stands twice, first at {seen[rule.id]}")
+        seen[rule.id] = rule.origin
+
+
+def _line(node: Any) -> int:
+    return int(node.start_mark.line) + 1
+
+
+def _short(value: object) -> str:
+    return str(value)[:40]
+
+
+def _nearest(word: object, known: tuple[str, ...]) -> str | None:
+    close = difflib.get_close_matches(str(word), known, 1, 0.5)
+    return f"did you mean `{close[0]}`?" if close else f"known: {', '.join(known)}"

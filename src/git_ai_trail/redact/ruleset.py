@@ -1,0 +1,68 @@
+"""Loads rule files in order into a `RuleSet`: the built-in ones, then those it is given."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+from git_ai_trail.errors import ConfigError
+from git_ai_trail.redact import rulefile
+from git_ai_trail.redact.rule import CODE_DETECTORS, Rule, RuleSet
+
+_BUILTIN = Path(__file__).parent / "rules"
+
+_FILES = (
+    "code-hosts",
+    "cloud",
+    "ai-providers",
+    "chat-and-mail",
+    "payments",
+    "packages-and-ci",
+    "observability",
+    "work-apps",
+    "keys-and-hashes",
+)
+
+
+@cache
+def builtin() -> RuleSet:
+    """The rules that ship with the program."""
+    rules: list[Rule] = []
+    for name in _FILES:
+        rules += rulefile.read(str(_BUILTIN / f"{name}.yaml"), trusted=True, builtin=True)
+    ids = [rule.id for rule in rules]
+    if len(set(ids)) != len(ids) or not rules:
+        raise ConfigError("the built-in redaction rules are damaged", "install git-ai-trail again")
+    return RuleSet(rules=tuple(rules), disabled=frozenset())
+
+
+def load(*paths: str, trusted: bool = True, base: RuleSet | None = None) -> RuleSet:
+    """The built-in rules (or `base`) with the rules of each file behind them, in order.
+
+    A trusted file (the user's own) may also override a rule by its id and switch rules and detectors off. A file that
+    is not trusted (a repository's) may only add. ConfigError says what is wrong and where.
+    """
+    ruleset = base or builtin()
+    for path in paths:
+        ruleset = _with(ruleset, rulefile.read(path, trusted=trusted))
+    return ruleset
+
+
+def _with(ruleset: RuleSet, added: list[Rule]) -> RuleSet:
+    rules = {rule.id: rule for rule in ruleset.rules}
+    disabled = set(ruleset.disabled)
+    for rule in added:
+        known = rule.id in rules or rule.id in CODE_DETECTORS or rule.id in disabled
+        if known and not rule.trusted:
+            raise ConfigError(f"{rule.origin}: rule {rule.id} exists already", "give the new rule an id of its own")
+        if not rule.enabled:
+            rules.pop(rule.id, None)
+            disabled.add(rule.id)
+        elif rule.id in CODE_DETECTORS:
+            if rule.pattern:
+                raise ConfigError(f"{rule.origin}: {rule.id} is a built-in detector and can only be switched off")
+        else:
+            disabled.discard(rule.id)
+            rules[rule.id] = replace(rule)
+    return RuleSet(rules=tuple(rules.values()), disabled=frozenset(disabled))

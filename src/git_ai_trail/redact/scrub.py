@@ -1,0 +1,175 @@
+"""Makes a `CleanSession` of a log's events, the only way to get one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from git_ai_trail.facts import Context, Edit, Event, Meta
+from git_ai_trail.model import CleanEvent, CleanSession, Redaction, SourceFile
+from git_ai_trail.redact.engine import Place, engine_for
+from git_ai_trail.redact.identity import Identity
+from git_ai_trail.redact.rule import RuleSet
+from git_ai_trail.redact.session import Found, Session
+from git_ai_trail.redact.tags import withheld
+from git_ai_trail.redact.tree import Tree
+
+_NONE: Mapping[str, str] = {}
+
+
+class _Proof:
+    """The mark of a session made here."""
+
+
+_PROOF = _Proof()
+
+
+class EditDigests(NamedTuple):
+    """What is kept of an `Edit`: never the lines, only keyed digests of them (hex), in order."""
+
+    path: str
+    old_path: str
+    op: str
+    via: str
+    call_id: str
+    known: bool
+    added_lines: int
+    removed: int
+    digests: tuple[str, ...]
+
+
+def is_clean(session: CleanSession) -> bool:
+    """Whether the session was made by `Scrubber.scrub` in this process."""
+    return isinstance(session, CleanSession) and session.proof is _PROOF
+
+
+class Scrubber:
+    """A rule set, ready to clean sessions under the user's key.
+
+    `cache_dir` keeps the compiled patterns between runs (no text). `gate` names an engine for tests.
+    """
+
+    def __init__(
+        self, ruleset: RuleSet, key: bytes, *, identity: Identity, cache_dir: str | None = None, gate: str = ""
+    ) -> None:
+        self._digest = ruleset.digest
+        self._engine = engine_for(ruleset, cache_dir, gate)
+        self._key = key
+        self._identity = identity
+        self._line = hashlib.blake2b(digest_size=8, key=key, person=b"line")
+        self._single = Session(self._engine, key, identity, _NONE)
+
+    def scrub(
+        self,
+        source: SourceFile,
+        events: Iterable[tuple[bytes, list[Event]]],
+        *,
+        offset: int,
+        appended: bool,
+        skipped: Mapping[str, int],
+        seen: Mapping[str, str] = _NONE,
+    ) -> CleanSession:
+        """The session with its events cleaned lazily, in order. `events` gives each line's bytes and what it says.
+
+        `seen` (redaction digest → tag) are the tags that the part before `offset` was given; with it, numbering goes on.
+        """
+        session = Session(self._engine, self._key, self._identity, seen)
+        return CleanSession(
+            source=source,
+            ruleset_digest=self._digest,
+            events=self._events(session, events),
+            offset=offset,
+            appended=appended,
+            skipped=skipped,
+            proof=_PROOF,
+        )
+
+    def text(self, text: str, field: str = "") -> tuple[str, tuple[Redaction, ...]]:
+        """A single text (a prompt for a note, a message for the terminal), clean. Tags are numbered per scrubber."""
+        place = Place(field.startswith("prompt"), field)
+        cleaned = self._single.clean([text], place)[text]
+        return cleaned.text, tuple(_redaction(field, found) for found in cleaned.found)
+
+    def value(self, value: Any, field: str = "") -> tuple[Any, tuple[Redaction, ...]]:
+        """A JSON value of the same shape with every text and key in it clean."""
+        tree = Tree(self._single, prompt=field.startswith("prompt"))
+        tree.gather(value)
+        tree.examine()
+        clean, found = tree.rebuild(value, field)
+        return clean, tuple(_redaction(path, one) for path, one in found)
+
+    def _events(self, session: Session, events: Iterable[tuple[bytes, list[Event]]]) -> Iterator[CleanEvent]:
+        for line, of_line in events:
+            sha256 = hashlib.sha256(line).hexdigest()
+            try:
+                yield from self._line_events(session, of_line, sha256)
+            except Exception:
+                # Nothing of a line that cannot be examined is passed on but its place.
+                yield from (_refused(event, sha256) for event in of_line[:1])
+
+    def _line_events(self, session: Session, events: list[Event], sha256: str) -> list[CleanEvent]:
+        _learn(session, events)
+        tree = Tree(session, prompt=any(event.kind == "prompt" for event in events))
+        events = [self._without_lines(event) for event in events]
+        for event in events:
+            tree.gather(event.raw)
+            tree.gather(event.data)
+        dirty = tree.examine()
+        counted: set[tuple[str, str]] = set()
+        return [_clean_event(tree, event, sha256, counted) if dirty else _as_is(event, sha256) for event in events]
+
+    def _without_lines(self, event: Event) -> Event:
+        """An edit's lines become digests; what else it says stays."""
+        edit = event.data
+        if not isinstance(edit, Edit):
+            return event
+        lines = [line for run in edit.added for line in run]
+        digests = tuple(self._line_digest(line) for line in lines)
+        kept = (edit.path, edit.old_path, edit.op, edit.via, edit.call_id, edit.known)
+        return event._replace(data=EditDigests(*kept, len(lines), edit.removed, digests))
+
+    def _line_digest(self, line: str) -> str:
+        """As the index makes it: a final CR is not counted."""
+        digest = self._line.copy()
+        digest.update(line.removesuffix("\r").encode("utf-8", "surrogatepass"))
+        return digest.hexdigest()
+
+
+def _learn(session: Session, events: list[Event]) -> None:
+    for event in events:
+        if isinstance(event.data, (Meta, Context)):
+            session.learn_folder(event.data.cwd)
+
+
+def _as_is(event: Event, sha256: str) -> CleanEvent:
+    return CleanEvent(event=event, sha256=sha256, redactions=())
+
+
+def _clean_event(tree: Tree, event: Event, sha256: str, counted: set[tuple[str, str]]) -> CleanEvent:
+    raw, in_raw = tree.rebuild(event.raw)
+    data, in_data = tree.rebuild(event.data, "data")
+    redactions = _new(in_raw, in_data, counted)
+    return CleanEvent(event=event._replace(raw=raw, data=data), sha256=sha256, redactions=redactions)
+
+
+def _new(
+    in_raw: list[tuple[str, Found]], in_data: list[tuple[str, Found]], counted: set[tuple[str, str]]
+) -> tuple[Redaction, ...]:
+    """Redactions of this event; what its data, or a derived event, repeats of the line's text is not counted again."""
+    counted.update((one.rule, one.digest) for _, one in in_raw)
+    only_data = [(path, one) for path, one in in_data if (one.rule, one.digest) not in counted]
+    counted.update((one.rule, one.digest) for _, one in only_data)
+    return tuple(_redaction(path, one) for path, one in in_raw + only_data)
+
+
+def _redaction(path: str, found: Found) -> Redaction:
+    return Redaction(rule_id=found.rule, kind=found.kind, field=path[:256], tag=found.tag, digest=found.digest)
+
+
+def _refused(event: Event, sha256: str) -> CleanEvent:
+    tag = withheld("engine")
+    redaction = Redaction(rule_id="structural:engine", kind="engine", field="", tag=tag, digest="")
+    raw = json.loads(json.dumps({"withheld": tag}))
+    return CleanEvent(event=event._replace(kind="other", data=None, raw=raw), sha256=sha256, redactions=(redaction,))

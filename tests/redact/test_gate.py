@@ -1,0 +1,120 @@
+"""Three ways to find candidates, one answer: the spans are those of the plainest."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from git_ai_trail.redact import gate, ruleset
+from git_ai_trail.redact.engine import Engine, engine_for
+from git_ai_trail.redact.shapes import example
+from git_ai_trail.redact.spans import unite
+from tests.redact.samples import key_block, random_text, token
+
+GATES = ("hyperscan", "keyword", "plain")
+RULES = ruleset.builtin().rules
+
+FILLINGS = st.sampled_from(
+    ["\n", " ", '"', "'", "=", ": ", "é", "語", "\u200b", "\\n", "https://", "/home/ann/", "password", "x" * 300]
+)
+SECRETS = st.builds(
+    lambda rule, seed: example(rule.matches[0], Random(seed)), st.sampled_from(RULES), st.integers(0, 99)
+)
+TEXTS = st.lists(st.one_of(FILLINGS, SECRETS, st.text(max_size=12)), max_size=12).map("".join)
+
+
+def _engine(name: str) -> Engine:
+    return engine_for(ruleset.builtin(), None, name)
+
+
+def _united(name: str, texts: list[str]) -> list[object]:
+    return [unite(text, spans or [], []) for text, spans in zip(texts, _engine(name).find(texts), strict=True)]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(TEXTS, min_size=1, max_size=5))
+def test_all_gates_give_the_same_spans(texts: list[str]) -> None:
+    plain = _united("plain", texts)
+    assert _united("keyword", texts) == plain
+    assert _united("hyperscan", texts) == plain
+
+
+def test_all_gates_give_the_same_spans_far_into_a_long_text() -> None:
+    words = " ".join(random_text(6, n) for n in range(6000))
+    text = words + "\n" + token() + "\n" + words + "\n" + key_block() + "\npassword = 'hunter" + "22'\n" + words
+    plain = _united("plain", [text])
+    assert len(plain[0]) >= 3  # type: ignore[arg-type]
+    assert _united("hyperscan", [text]) == _united("keyword", [text]) == plain
+
+
+def test_all_gates_give_the_same_spans_on_real_logs(shared: Path) -> None:
+    texts: list[str] = []
+    for log in sorted((shared / "corpus" / "fixtures").rglob("*.jsonl"))[:20]:
+        texts += _strings(log)
+    assert texts
+    texts = texts[:1500]
+    assert _united("hyperscan", texts) == _united("keyword", texts) == _united("plain", texts)
+
+
+def _strings(log: Path) -> list[str]:
+    found: list[str] = []
+
+    def walk(value: object) -> None:
+        if isinstance(value, str):
+            found.append(value)
+        elif isinstance(value, dict):
+            for item in value.values():
+                walk(item)
+        elif isinstance(value, list):
+            for item in value:
+                walk(item)
+
+    for line in log.read_bytes().splitlines():
+        try:
+            walk(json.loads(line))
+        except ValueError:
+            continue
+    return found
+
+
+def test_a_hit_belongs_to_the_text_it_stands_in() -> None:
+    spans = _engine("hyperscan").find(["nothing", token(), "nothing"])
+    assert [bool(found) for found in spans] == [False, True, False]
+
+
+def test_a_secret_does_not_begin_in_one_text_and_end_in_the_next() -> None:
+    whole = token()
+    spans = _engine("hyperscan").find([whole[:3], whole[3:12]])
+    assert spans == [[], []]
+
+
+@pytest.mark.parametrize("name", GATES)
+def test_every_gate_finds_a_token_alone(name: str) -> None:
+    assert [span.rule for span in _united(name, [token()])[0]] == ["github-token"]  # type: ignore[attr-defined]
+
+
+def test_a_compiled_database_is_kept_and_used_again(tmp_path: Path) -> None:
+    Engine(ruleset.builtin(), str(tmp_path))
+    (kept,) = tmp_path.iterdir()
+    before = kept.stat().st_mtime_ns
+    again = Engine(ruleset.builtin(), str(tmp_path))
+    assert kept.stat().st_mtime_ns == before
+    assert again.find([token()])[0]
+
+
+def test_a_damaged_database_is_made_anew(tmp_path: Path) -> None:
+    Engine(ruleset.builtin(), str(tmp_path))
+    (kept,) = tmp_path.iterdir()
+    kept.write_bytes(kept.read_bytes()[:-100] + b"x" * 100)
+    assert Engine(ruleset.builtin(), str(tmp_path)).find([token()])[0]
+
+
+def test_without_hyperscan_the_automaton_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "hyperscan", None)
+    engine = Engine(ruleset.builtin())
+    assert engine.find([token()])[0]
