@@ -1,0 +1,143 @@
+"""What a store must offer. Methods take and return domain types; every text in them is redacted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from git_ai_trail.errors import StoreError
+from git_ai_trail.model import CleanSession, Ingested, PromptInfo, SessionInfo, TokenTotals
+
+# Redaction's own test of a session's proof. The store is given it, because no stage imports another.
+IsClean = Callable[[CleanSession], bool]
+
+
+def refuse_all(session: CleanSession) -> bool:
+    """The test of a store that is only read."""
+    return False
+
+
+class ReadMeanwhile(StoreError):
+    """Another run has read the same log in the meantime; there is nothing left to add."""
+
+
+class ReadUpTo(NamedTuple):
+    """How far a log was read, so that the next run can go on there.
+
+    `prefix` is a digest by which the part that was read is recognised; `state` is the reader's state as text, redacted.
+    """
+
+    offset: int
+    prefix: str
+    state: str
+
+
+class FileState(NamedTuple):
+    """A log as it was when it was last read."""
+
+    path: str
+    format: str
+    size: int
+    mtime_ns: int
+    inode: int
+    offset: int
+    prefix: str
+    state: str
+    ruleset_digest: str
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionFilter:
+    """Which sessions to list; an empty field does not restrict. Newest first, at most `limit`."""
+
+    folders: tuple[str, ...] = ()  # sessions that worked in one of these or below, home written as ~
+    url: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    agent: str = ""
+    tag: str = ""
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One thing that happened in a session. kind: message, reasoning, plan, call, edit, commit.
+
+    `name` is the role of a message, the tool of a call, the operation of an edit; `text` what was said or called,
+    the path of an edit, the oid of a commit; `output` what a call gave back.
+    """
+
+    kind: str
+    turn: int
+    at: datetime | None
+    name: str
+    text: str
+    output: str = ""
+    status: str = ""
+    exit_code: int | None = None
+    added: int = 0
+    removed: int = 0
+
+
+class Store(Protocol):
+    def add(self, session: CleanSession, *, read_up_to: Callable[[], ReadUpTo]) -> Ingested:
+        """Keeps one log in one transaction; `read_up_to` is asked when the events are exhausted.
+
+        The same log again from offset 0 replaces its rows; `appended` adds to them, and raises `ReadMeanwhile` if the log
+        was read to another offset by then. Lines that another log of the same session already gave are left out.
+        Raises `StoreError` for a session without redaction's proof, before anything of it is looked at.
+        """
+        ...
+
+    def moved(self, old_path: str, new_path: str) -> None:
+        """A log was renamed; its rows stay."""
+        ...
+
+    def file_states(self) -> Mapping[str, FileState]:
+        """Every log that was read, by path."""
+        ...
+
+    def sessions(self, wanted: SessionFilter) -> list[SessionInfo]: ...
+
+    def session(self, name: str) -> SessionInfo:
+        """The session with this id, or whose id begins so; `StoreError` for none or several."""
+        ...
+
+    def find(self, session_ids: tuple[str, ...]) -> Mapping[str, SessionInfo]:
+        """Those of the sessions (by exact id) that are in the store."""
+        ...
+
+    def prompts(self, session_id: str) -> list[PromptInfo]:
+        """The prompts of a session, in order."""
+        ...
+
+    def entries(self, session_id: str) -> list[Entry]:
+        """What happened in a session, in the order of its log."""
+        ...
+
+    def tokens_by_model(self, session_id: str) -> Mapping[str, TokenTotals]: ...
+
+    def rule_counts(self, session_id: str = "") -> Mapping[str, int]:
+        """How many redactions each rule made, in one session or in all."""
+        ...
+
+    def ruleset_digests(self, session_id: str) -> tuple[str, ...]:
+        """The rule sets under which a session's logs were redacted."""
+        ...
+
+    def redaction_tags(self, path: str) -> Mapping[str, str]:
+        """The tag of each keyed digest in the session of a log, so that the same value keeps its tag as the log grows."""
+        ...
+
+    def search(self, words: str, *, limit: int = 20) -> list[tuple[str, int, str]]:
+        """(session id, turn, snippet) of prompts and answers that hold all words, best first."""
+        ...
+
+    def problems(self) -> list[str]:
+        """What an integrity check finds wrong; empty if nothing."""
+        ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,151 @@
+"""The trail database in SQLite: opening it, and what is asked of it. Writing is in `sqlite_writer`.
+
+Reading must be quick (`show` asks it), so sqlite-utils is imported only when there is a migration to run.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Mapping
+
+from git_ai_trail.errors import StoreError
+from git_ai_trail.model import CleanSession, Ingested, PromptInfo, SessionInfo, TokenTotals
+from git_ai_trail.store import sqlite_reader as reader
+from git_ai_trail.store.protocol import Entry, FileState, IsClean, ReadUpTo, SessionFilter
+from git_ai_trail.store.sqlite_writer import Writer
+
+SCHEMA_VERSION = 3
+
+# A large log can hold the write lock for as long as its redaction takes.
+BUSY_SECONDS = 120
+
+
+class SqliteStore:
+    """One connection. `path` is only for messages."""
+
+    def __init__(self, conn: sqlite3.Connection, path: str, is_clean: IsClean) -> None:
+        self.conn = conn
+        self.path = path
+        self._is_clean = is_clean
+
+    def add(self, session: CleanSession, *, read_up_to: Callable[[], ReadUpTo]) -> Ingested:
+        if not isinstance(session, CleanSession) or session.proof is None or not self._is_clean(session):
+            raise StoreError("a session without redaction's proof is not stored")
+        return Writer(self.conn, session).write(read_up_to)
+
+    def moved(self, old_path: str, new_path: str) -> None:
+        self.conn.execute("UPDATE OR IGNORE files SET path = ? WHERE path = ?", (new_path, old_path))
+
+    def file_states(self) -> Mapping[str, FileState]:
+        return reader.file_states(self.conn)
+
+    def sessions(self, wanted: SessionFilter) -> list[SessionInfo]:
+        return reader.sessions(self.conn, wanted)
+
+    def session(self, name: str) -> SessionInfo:
+        return reader.session(self.conn, name)
+
+    def find(self, session_ids: tuple[str, ...]) -> Mapping[str, SessionInfo]:
+        return reader.find(self.conn, session_ids)
+
+    def prompts(self, session_id: str) -> list[PromptInfo]:
+        return reader.prompts(self.conn, session_id)
+
+    def entries(self, session_id: str) -> list[Entry]:
+        return reader.entries(self.conn, session_id)
+
+    def tokens_by_model(self, session_id: str) -> Mapping[str, TokenTotals]:
+        return reader.tokens_by_model(self.conn, session_id)
+
+    def rule_counts(self, session_id: str = "") -> Mapping[str, int]:
+        return reader.rule_counts(self.conn, session_id)
+
+    def ruleset_digests(self, session_id: str) -> tuple[str, ...]:
+        return reader.ruleset_digests(self.conn, session_id)
+
+    def redaction_tags(self, path: str) -> Mapping[str, str]:
+        return reader.redaction_tags(self.conn, path)
+
+    def search(self, words: str, *, limit: int = 20) -> list[tuple[str, int, str]]:
+        return reader.search(self.conn, words, limit)
+
+    def problems(self) -> list[str]:
+        return reader.problems(self.conn)
+
+    def close(self) -> None:
+        self.conn.close()
+
+
+def open_store(path: str, *, is_clean: IsClean, create: bool) -> SqliteStore:
+    """The database at `path`, at this version's schema. Where it cannot be written it is read as it is."""
+    try:
+        conn = _connect(path, create)
+        _prepare(conn, path)
+    except sqlite3.Error as error:
+        raise StoreError(f"{path}: {error}", "see `git ai-trail doctor`") from error
+    return SqliteStore(conn, path, is_clean)
+
+
+def _connect(path: str, create: bool) -> sqlite3.Connection:
+    exists = os.path.exists(path)
+    if not exists:
+        if not create:
+            raise StoreError(f"{path}: no such trail database", "run `git ai-trail ingest`")
+        try:
+            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+            # SQLite gives -wal and -shm the mode of the database, so it is made with the right one from the start.
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        except OSError as error:
+            raise StoreError(f"{path}: {error.strerror}", "GIT_AI_TRAIL_DATA can name another folder") from error
+    if exists and not os.access(path, os.W_OK):
+        return _connect_readonly(path)
+    return sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+
+
+def _connect_readonly(path: str) -> sqlite3.Connection:
+    where = path.replace("?", "%3f").replace("#", "%23")
+    conn = sqlite3.connect(f"file:{where}?mode=ro", uri=True, isolation_level=None)
+    try:
+        conn.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone()
+    except sqlite3.OperationalError:
+        # Without a -shm file that may be written, SQLite reads a WAL database only when told that nobody writes.
+        conn.close()
+        conn = sqlite3.connect(f"file:{where}?immutable=1", uri=True, isolation_level=None)
+    return conn
+
+
+def _prepare(conn: sqlite3.Connection, path: str) -> None:
+    version = conn.execute("PRAGMA user_version").fetchone()[0]
+    if version > SCHEMA_VERSION:
+        conn.close()
+        raise StoreError(f"{path}: made by a newer git-ai-trail", "install the newest version")
+    writable = not conn.execute("PRAGMA query_only").fetchone()[0] and os.access(path, os.W_OK)
+    if writable:
+        os.chmod(path, 0o600)
+        _use_wal(conn)
+        conn.execute("PRAGMA synchronous = NORMAL")
+        conn.execute("PRAGMA secure_delete = ON")
+        conn.execute("PRAGMA temp_store = MEMORY")
+    conn.execute("PRAGMA foreign_keys = ON")
+    if version < SCHEMA_VERSION:
+        if not writable:
+            conn.close()
+            raise StoreError(
+                f"{path}: of an older version, and cannot be written", "run any command outside the sandbox"
+            )
+        # The one late import of this stage: sqlite-utils costs 90 ms, and a schema changes far more seldom than it is read.
+        importlib.import_module("git_ai_trail.store.sqlite_schema").migrate(conn)
+
+
+def _use_wal(conn: sqlite3.Connection) -> None:
+    """Switches to WAL once. Switching needs the database for itself and does not wait for it, so it is tried again."""
+    for _ in range(200):
+        try:
+            if conn.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
+                return
+            conn.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            time.sleep(0.02)

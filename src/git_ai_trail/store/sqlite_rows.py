@@ -1,0 +1,159 @@
+"""Turns clean events into rows: which table an event goes to, and values that SQLite can hold."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from typing import Any
+
+from git_ai_trail.facts import Call, CommitMade, Context, Event, Message, Other, Plan, Prompt, Reasoning, Tokens
+from git_ai_trail.model import CleanEvent
+
+MAX_INTEGER = 2**63 - 1
+MAX_TOKENS = 2**53 - 1
+
+# Roles of messages that set the scene; what is said between the agent and others are events.
+_CONTEXT_ROLES = ("developer", "system", "injected")
+
+_ENCODE = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
+
+LINE_COLUMNS = ("file_id", "session_id", "turn", "at", "offset", "length", "sha256")
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "session_context": ("role", "text"),
+    "prompts": ("text",),
+    "token_messages": ("model", "input", "cached", "cache_write", "output", "reasoning"),
+    "turn_context_messages": ("native_turn_id", "cwd", "model", "effort", "approval", "sandbox"),
+    "agent_reasoning_messages": ("text",),
+    "function_plan_messages": ("explanation", "steps"),
+    "function_calls": ("call_id", "tool", "command", "workdir", "arguments"),
+    "events": ("kind", "name", "phase", "text"),
+    "changes": ("path", "old_path", "op", "via", "call_id", "known", "added", "removed", "digests"),
+    "commits": ("oid", "branch", "workdir", "call_id"),
+}
+
+
+def text(value: Any) -> str:
+    """Text as SQLite takes it: lone surrogates, which UTF-8 cannot hold, become question marks."""
+    if type(value) is not str:
+        return "" if value is None else str(value)
+    return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+
+
+def whole(value: Any, limit: int = MAX_INTEGER) -> int:
+    """A count from a log; what is none, or absurd, counts as nothing."""
+    return value if type(value) is int and 0 <= value <= limit else 0
+
+
+def moment(value: Any) -> float | None:
+    """Unix seconds between 1970 and 9999, else None."""
+    if isinstance(value, int | float) and math.isfinite(value) and 0 <= value < 253402300800:
+        return float(value)
+    return None
+
+
+def raw_json(raw: Any) -> str | None:
+    """The redacted event of a whole line; None for events that are derived from one."""
+    if raw is None:
+        return None
+    try:
+        return text(_ENCODE(raw))
+    except (RecursionError, ValueError, TypeError):
+        return '{"withheld":"not JSON, or nested too deeply"}'
+
+
+def row(event: Event) -> tuple[str, tuple[Any, ...]]:
+    """The table for an event (anything but outputs) and the values of its `COLUMNS`."""
+    make = _ROWS.get(event.kind)
+    return make(event.data) if make is not None else ("events", (event.kind, "", "", ""))
+
+
+def output_values(clean: CleanEvent) -> tuple[Any, ...]:
+    """Columns exit_code to output_raw_json of the call that an output answers."""
+    event, data = clean.event, clean.event.data
+    code = data.exit_code
+    return (
+        code if type(code) is int and abs(code) < MAX_INTEGER else None,
+        text(data.status),
+        moment(event.at),
+        event.offset,
+        event.length,
+        clean.sha256,
+        text(data.text),
+        raw_json(event.raw),
+    )
+
+
+OUTPUT_COLUMNS = (
+    "exit_code",
+    "status",
+    "output_at",
+    "output_offset",
+    "output_length",
+    "output_sha256",
+    "output",
+    "output_raw_json",
+)
+
+
+def _context(data: Context) -> tuple[str, tuple[Any, ...]]:
+    values = (data.turn_id, data.cwd, data.model, data.effort, data.approval, data.sandbox)
+    return "turn_context_messages", tuple(map(text, values))
+
+
+def _prompt(data: Prompt) -> tuple[str, tuple[Any, ...]]:
+    return "prompts", (text(data.text),)
+
+
+def _message(data: Message) -> tuple[str, tuple[Any, ...]]:
+    if data.role in _CONTEXT_ROLES:
+        return "session_context", (text(data.role), text(data.text))
+    return "events", ("message", text(data.role), text(data.phase), text(data.text))
+
+
+def _reasoning(data: Reasoning) -> tuple[str, tuple[Any, ...]]:
+    return "agent_reasoning_messages", (text(data.text),)
+
+
+def _plan(data: Plan) -> tuple[str, tuple[Any, ...]]:
+    return "function_plan_messages", (text(data.explanation), text(_ENCODE(data.steps)))
+
+
+def _call(data: Call) -> tuple[str, tuple[Any, ...]]:
+    values = (data.call_id, data.tool, data.command, data.workdir, data.arguments)
+    return "function_calls", tuple(map(text, values))
+
+
+def _edit(data: Any) -> tuple[str, tuple[Any, ...]]:
+    # Redaction has put counts and keyed digests where the lines were.
+    names = (data.path, data.old_path, data.op, data.via, data.call_id)
+    digests = ",".join(data.digests)
+    return "changes", (*map(text, names), bool(data.known), whole(data.added_lines), whole(data.removed), digests)
+
+
+def _commit(data: CommitMade) -> tuple[str, tuple[Any, ...]]:
+    return "commits", tuple(map(text, (data.oid, data.branch, data.workdir, data.call_id)))
+
+
+def _tokens(data: Tokens) -> tuple[str, tuple[Any, ...]]:
+    counts = (data.input, data.cached, data.cache_write, data.output, data.reasoning)
+    return "token_messages", (text(data.model), *(whole(count, MAX_TOKENS) for count in counts))
+
+
+def _other(data: Other | None) -> tuple[str, tuple[Any, ...]]:
+    # Redaction leaves no data of a line that it had to withhold as a whole.
+    return "events", ("other", text(data.name) if data is not None else "withheld", "", "")
+
+
+_ROWS: dict[str, Callable[[Any], tuple[str, tuple[Any, ...]]]] = {
+    "context": _context,
+    "prompt": _prompt,
+    "message": _message,
+    "reasoning": _reasoning,
+    "plan": _plan,
+    "call": _call,
+    "edit": _edit,
+    "commit": _commit,
+    "tokens": _tokens,
+    "other": _other,
+}

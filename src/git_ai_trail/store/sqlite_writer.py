@@ -1,0 +1,353 @@
+"""Writes one clean session into SQLite, in one transaction.
+
+Rows are held back until some megabytes have gathered, so that the write lock is taken only when there is something to
+write and the logs of several processes are redacted side by side.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from git_ai_trail.facts import Meta
+from git_ai_trail.model import CleanEvent, CleanSession, Ingested
+from git_ai_trail.store import sqlite_rows as rows
+from git_ai_trail.store.protocol import ReadMeanwhile, ReadUpTo
+
+# Bytes of log lines held back; their rows take about three times as much memory.
+HELD_BYTES = 8 * 1024 * 1024
+
+_STALE = -1
+
+
+class _Held(NamedTuple):
+    """A row that waits to be written; `table` is empty for an output, whose `values` go to the call it answers."""
+
+    table: str
+    line: tuple[int, float | None, int, int, str]  # turn, at, offset, length, sha256
+    values: tuple[Any, ...]
+    raw_json: str | None
+
+
+class Writer:
+    """Writes one session; used once."""
+
+    def __init__(self, conn: sqlite3.Connection, session: CleanSession) -> None:
+        self.conn = conn
+        self.session = session
+        self.held: list[_Held] = []
+        self.held_bytes = 0
+        self.held_redactions: list[tuple[str, int, int, tuple[str, str, str, str, str]]] = []
+        self.meta: CleanEvent | None = None
+        self.file = self.owner = 0  # row ids, known once the transaction is open
+        self.native_id = ""
+        self.previous_owner: int | None = None
+        self.base = 0
+        self.known: frozenset[str] = frozenset()
+        self.left_out = 0
+        self.counts: Counter[str] = Counter()
+        self.redactions: Counter[str] = Counter()
+        self.rules: dict[str, str] = {}
+
+    def write(self, read_up_to: Callable[[], ReadUpTo]) -> Ingested:
+        """Writes everything or nothing."""
+        try:
+            for clean in self.session.events:
+                self._take(clean)
+                if self.held_bytes >= HELD_BYTES:
+                    self._flush()
+            self._flush()
+            upto = read_up_to()
+            self._close(upto)
+            self._drop_if_empty()
+            self.conn.execute("COMMIT")
+        except BaseException:
+            if self.conn.in_transaction:
+                self.conn.execute("ROLLBACK")
+            raise
+        return Ingested(
+            path=self.session.source.path,
+            session_id=self.native_id,
+            prompts=self.counts["prompts"],
+            calls=self.counts["function_calls"],
+            edits=self.counts["changes"],
+            tokens=self.counts["tokens"],
+            redactions=dict(self.redactions),
+            skipped=dict(self.session.skipped),
+            bytes_read=upto.offset - self.session.offset,
+        )
+
+    def _take(self, clean: CleanEvent) -> None:
+        event = clean.event
+        line = (event.turn, rows.moment(event.at), event.offset, event.length, clean.sha256)
+        if event.kind == "meta" and self.meta is None:
+            self.meta = clean
+        elif event.kind == "output":
+            values = (rows.text(event.data.call_id), rows.output_values(clean))
+            self.held.append(_Held("", line, values, None))
+        else:
+            table, values = rows.row(event)
+            self.held.append(_Held(table, line, values, rows.raw_json(event.raw)))
+        for one in clean.redactions:
+            what = (one.rule_id, one.kind, one.field, one.tag, one.digest)
+            texts = (rows.text(what[0]), rows.text(what[1]), rows.text(what[2]), rows.text(what[3]), what[4])
+            self.held_redactions.append((clean.sha256, event.turn, event.offset, texts))
+        self.held_bytes += event.length if event.raw is not None else 256
+
+    # -- the transaction -------------------------------------------------------------------------------------------
+
+    def _flush(self) -> None:
+        if not self.conn.in_transaction:
+            self._begin()
+        fresh = [one for one in self.held if one.line[4] not in self.known] if self.known else self.held
+        self.left_out += len(self.held) - len(fresh)
+        calls: dict[str, dict[str, Any]] = {}
+        tables: dict[str, list[tuple[Any, ...]]] = {}
+        answers: list[_Held] = []
+        for one in fresh:
+            if one.table == "function_calls":
+                calls[one.values[0] or f"\0{len(calls)}"] = self._call(one)
+            elif one.table:
+                row = (*self._line(one), *one.values, one.raw_json)
+                tables.setdefault(one.table, []).append(row)
+                self.counts[one.table] += 1
+                if one.table == "token_messages":
+                    self.counts["tokens"] += one.values[1] + one.values[4]
+            elif one.values[0] in calls and calls[one.values[0]]["output_offset"] is None:
+                calls[one.values[0]].update(zip(rows.OUTPUT_COLUMNS, one.values[1], strict=True))
+            else:
+                answers.append(one)
+        for table, many in tables.items():
+            names = (*rows.LINE_COLUMNS, *rows.COLUMNS[table], "raw_json")
+            self.conn.executemany(_insert(table, names), many)
+        self.conn.executemany(_INSERT_CALL, list(calls.values()))
+        self.counts["function_calls"] += len(calls)
+        for one in answers:
+            self._answer(one)
+        self._write_redactions()
+        self.held, self.held_bytes = [], 0
+
+    def _line(self, one: _Held) -> tuple[Any, ...]:
+        turn, at, offset, length, sha256 = one.line
+        return (self.file, self.owner, turn + self.base, at, offset, length, sha256)
+
+    def _call(self, one: _Held) -> dict[str, Any]:
+        row = dict.fromkeys(_CALL_COLUMNS)
+        row.update(zip(rows.LINE_COLUMNS, self._line(one), strict=True))
+        row.update(zip(rows.COLUMNS["function_calls"], one.values, strict=True))
+        row["raw_json"], row["status"] = one.raw_json, ""
+        return row
+
+    def _answer(self, one: _Held) -> None:
+        """An output whose call was written before, or is not in the log."""
+        call_id, values = one.values
+        names = ", ".join(f"{name} = ?" for name in rows.OUTPUT_COLUMNS)
+        done = self.conn.execute(
+            f"UPDATE function_calls SET {names} WHERE id = (SELECT id FROM function_calls"  # noqa: S608
+            " WHERE session_id = ? AND call_id = ? AND output_offset IS NULL ORDER BY id DESC LIMIT 1)",
+            (*values, self.owner, call_id),
+        )
+        if done.rowcount == 0:
+            row = self._call(one._replace(values=(call_id, "", "", "", "")))
+            row.update(zip(rows.OUTPUT_COLUMNS, values, strict=True))
+            self.conn.execute(_INSERT_CALL, row)
+            self.counts["function_calls"] += 1
+
+    def _write_redactions(self) -> None:
+        found = []
+        for sha256, turn, offset, texts in self.held_redactions:
+            if sha256 not in self.known:
+                found.append((self.file, self.owner, turn + self.base, offset, *texts))
+                self.redactions[texts[0]] += 1
+                self.rules[texts[0]] = texts[1]
+        names = ("file_id", "session_id", "turn", "offset", "rule_id", "kind", "field", "tag", "digest")
+        self.conn.executemany(_insert("redactions", names), found)
+        self.held_redactions = []
+
+    def _begin(self) -> None:
+        source = self.session.source
+        self.conn.execute("BEGIN IMMEDIATE")
+        known = self.conn.execute(
+            "SELECT id, session_id, offset, turn_base, left_out FROM files WHERE path = ?", (rows.text(source.path),)
+        ).fetchone()
+        if self.session.appended:
+            if known is None or known[2] != self.session.offset or known[1] is None:
+                raise ReadMeanwhile(f"{source.path}: another run has read it meanwhile")
+            self.file, self.owner, _, self.base, self.left_out = known
+            (self.native_id,) = self.conn.execute(
+                "SELECT native_id FROM sessions WHERE id = ?", (self.owner,)
+            ).fetchone()
+            self.known = self._lines_of_siblings()
+            return
+        if known is not None:
+            self._forget(known[0], known[1])
+        self._new_file()
+        self._own()
+
+    def _forget(self, file: int, owner: int | None) -> None:
+        """Removes a log's rows. Logs that left lines out because this one had them must be read again."""
+        self.previous_owner = owner
+        self.conn.execute("DELETE FROM files WHERE id = ?", (file,))
+        self.conn.execute(
+            "UPDATE files SET size = ?, offset = 0 WHERE session_id = ? AND left_out > 0", (_STALE, owner)
+        )
+
+    def _new_file(self) -> None:
+        source = self.session.source
+        made = self.conn.execute(
+            "INSERT INTO files (path, format, inode, size, mtime_ns, offset, prefix, state, turn_base, skipped_lines,"
+            " left_out, ruleset_digest, ingested_at) VALUES (?, ?, 0, 0, 0, 0, '', '', 0, 0, 0, ?, ?)",
+            (rows.text(source.path), source.format, self.session.ruleset_digest, time.time()),
+        )
+        self.file = made.lastrowid or 0
+
+    def _own(self) -> None:
+        """Finds or makes the session's row, and learns which of its lines other logs already gave."""
+        path = self.session.source.path.encode("utf-8", "surrogatepass")
+        self.native_id = f"file-{hashlib.sha256(path).hexdigest()[:16]}"
+        if self.meta is not None and self.meta.event.data.session_id:
+            self.native_id = rows.text(self.meta.event.data.session_id)[:200]
+        name = (self.session.source.format, self.native_id)
+        self.conn.execute("INSERT INTO sessions (format, native_id) VALUES (?, ?) ON CONFLICT DO NOTHING", name)
+        self.owner, described_by = self.conn.execute(
+            "SELECT id, file_id FROM sessions WHERE format = ? AND native_id = ?", name
+        ).fetchone()
+        self.conn.execute("UPDATE files SET session_id = ? WHERE id = ?", (self.owner, self.file))
+        if self.meta is not None and described_by is None:
+            self._describe(self.meta)
+        self.known = self._lines_of_siblings()
+        if self.known and not any(one.line[4] in self.known for one in self.held):
+            # Another part of the same session (Codex begins a new file when turns are reverted): its turns come after.
+            (last,) = self.conn.execute("SELECT MAX(turn) FROM prompts WHERE session_id = ?", (self.owner,)).fetchone()
+            self.base = 0 if last is None else last + 1
+
+    def _describe(self, clean: CleanEvent) -> None:
+        event = clean.event
+        meta: Meta = event.data
+        texts = (
+            meta.agent_version,
+            meta.originator,
+            meta.source,
+            meta.model_provider,
+            meta.parent_id,
+            meta.root_id,
+            meta.cwd,
+            meta.git_oid,
+            meta.git_branch,
+            meta.git_url,
+        )
+        self.conn.execute(
+            "UPDATE sessions SET file_id = ?, offset = ?, length = ?, sha256 = ?, raw_json = ?, started_at = ?,"
+            " agent_version = ?, originator = ?, source = ?, model_provider = ?, parent_id = ?, root_id = ?, cwd = ?,"
+            " git_oid = ?, git_branch = ?, git_url = ? WHERE id = ?",
+            (
+                self.file,
+                event.offset,
+                event.length,
+                clean.sha256,
+                rows.raw_json(event.raw),
+                rows.moment(meta.started_at),
+                *map(rows.text, texts),
+                self.owner,
+            ),
+        )
+
+    def _lines_of_siblings(self) -> frozenset[str]:
+        siblings = self.conn.execute(
+            "SELECT 1 FROM files WHERE session_id = ? AND id <> ? LIMIT 1", (self.owner, self.file)
+        ).fetchone()
+        if siblings is None:
+            return frozenset()
+        selects = [f"SELECT sha256 FROM {table} WHERE session_id = :own AND file_id <> :file" for table in rows.COLUMNS]  # noqa: S608
+        selects.append("SELECT output_sha256 FROM function_calls WHERE session_id = :own AND file_id <> :file")
+        found = self.conn.execute(" UNION ".join(selects), {"own": self.owner, "file": self.file})
+        return frozenset(sha256 for (sha256,) in found if sha256)
+
+    def _close(self, upto: ReadUpTo) -> None:
+        source = self.session.source
+        self.conn.execute(
+            "UPDATE files SET inode = ?, size = ?, mtime_ns = ?, offset = ?, prefix = ?, state = ?, turn_base = ?,"
+            " skipped_lines = skipped_lines + ?, left_out = ?, ruleset_digest = ?, ingested_at = ? WHERE id = ?",
+            (
+                source.inode,
+                source.size,
+                source.mtime_ns,
+                upto.offset,
+                upto.prefix,
+                rows.text(upto.state),
+                self.base,
+                sum(self.session.skipped.values()),
+                self.left_out,
+                self.session.ruleset_digest,
+                time.time(),
+                self.file,
+            ),
+        )
+        self.conn.executemany(
+            "INSERT INTO redaction_rules VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            [(rule, self.session.ruleset_digest, kind, time.time()) for rule, kind in self.rules.items()],
+        )
+        if self.previous_owner is not None and self.previous_owner != self.owner:
+            self.conn.execute(
+                "DELETE FROM sessions WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM files WHERE session_id = ?1)",
+                (self.previous_owner,),
+            )
+            sum_up(self.conn, self.previous_owner)
+        sum_up(self.conn, self.owner)
+
+
+    def _drop_if_empty(self) -> None:
+        """A file that says nothing at all is remembered as read, but is no session."""
+        if self.meta is None and not self.session.appended and not any(self.counts.values()) and not self.left_out:
+            self.conn.execute("UPDATE files SET session_id = NULL WHERE id = ?", (self.file,))
+            self.conn.execute("DELETE FROM sessions WHERE id = ? AND file_id IS NULL", (self.owner,))
+            self.native_id = ""
+
+
+def sum_up(conn: sqlite3.Connection, session: int) -> None:
+    """Brings the figures in a session's row in line with its other rows."""
+    counts = ", ".join(
+        f"{name} = (SELECT COUNT(*) FROM {table} WHERE session_id = :id)"  # noqa: S608
+        for name, table in (
+            ("prompts", "prompts"),
+            ("calls", "function_calls"),
+            ("edits", "changes"),
+            ("redactions", "redactions"),
+        )
+    )
+    sums = ("input", "cached", "cache_write", "output", "reasoning")
+    totals = ", ".join(
+        f"{name}_tokens = (SELECT COALESCE(SUM({name}), 0) FROM token_messages WHERE session_id = :id)"  # noqa: S608
+        for name in sums
+    )
+    times = " UNION ALL ".join(
+        f"SELECT MIN(at) AS first, MAX(at) AS last FROM {table} WHERE session_id = :id"  # noqa: S608
+        for table in rows.COLUMNS
+    )
+    models = (
+        "SELECT model, MIN(at) AS first FROM (SELECT model, at FROM turn_context_messages WHERE session_id = :id"
+        " UNION ALL SELECT model, at FROM token_messages WHERE session_id = :id) WHERE model <> ''"
+        " GROUP BY model ORDER BY first LIMIT 16"
+    )
+    conn.execute(
+        f"UPDATE sessions SET {counts}, {totals},"  # noqa: S608
+        f" started_at = COALESCE(started_at, (SELECT MIN(first) FROM ({times}))),"
+        f" ended_at = (SELECT MAX(last) FROM ({times})),"
+        f" models = (SELECT json_group_array(model) FROM ({models})) WHERE id = :id",
+        {"id": session},
+    )
+
+
+def _insert(table: str, names: tuple[str, ...]) -> str:
+    return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608
+
+
+_CALL_COLUMNS = (*rows.LINE_COLUMNS, *rows.COLUMNS["function_calls"], *rows.OUTPUT_COLUMNS, "raw_json")
+_INSERT_CALL = (
+    f"INSERT INTO function_calls ({', '.join(_CALL_COLUMNS)})"  # noqa: S608
+    f" VALUES ({', '.join(':' + name for name in _CALL_COLUMNS)})"
+)
