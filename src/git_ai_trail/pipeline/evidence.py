@@ -1,0 +1,123 @@
+"""Gathers the evidence for one commit: index, git and matching together. Hot path: hooks and cold commands use it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from git_ai_trail.attach.record import lines_digest
+from git_ai_trail.facts import AddedLines, CommitMatch, Considered, FileDiff, FileMatch
+from git_ai_trail.formats import FORMATS
+from git_ai_trail.formats.protocol import Format
+from git_ai_trail.git import Git
+from git_ai_trail.index.access import Index
+from git_ai_trail.index.candidates import Making, Where
+from git_ai_trail.index.keys import added_lines, as_written
+from git_ai_trail.index.recent import Place
+from git_ai_trail.index.scan import LogFormat
+from git_ai_trail.match.commit import match_commit
+from git_ai_trail.match.score import rarity_limit
+
+AGENTS = {fmt.NAME: fmt.AGENT for fmt in FORMATS}
+
+# What the files already contained is read up to this size; a larger file only loses the check.
+MAX_BLOB = 4 * 1024 * 1024
+
+
+class Gathered(NamedTuple):
+    """A commit's match, every candidate with its evidence, and the diff both rest on."""
+
+    match: CommitMatch
+    considered: tuple[Considered, ...]
+    diffs: tuple[FileDiff, ...]
+
+
+def log_places(env: Mapping[str, str], home: str, extra_roots: Sequence[str] = ()) -> list[Place]:
+    """Where the logs of each agent live on this machine."""
+    return [_place(fmt, env, home, extra_roots) for fmt in FORMATS]
+
+
+def _place(fmt: Format, env: Mapping[str, str], home: str, extra_roots: Sequence[str]) -> Place:
+    return Place(
+        format=LogFormat(fmt.NAME, fmt.reader, fmt.open_offsets),
+        roots=(*fmt.roots(env, home), *extra_roots),
+        recent_dirs=fmt.recent_dirs,
+        is_log=fmt.is_log,
+        session_id_of=fmt.session_id_of,
+        hint=fmt.thread_hint(env),
+    )
+
+
+def worktree_roots(root: str, cwd: str) -> tuple[str, ...]:
+    """The worktree's root as git gives it, and as the user reached it through symbolic links."""
+    names = list(as_written(root))
+    logical = os.environ.get("PWD", "")
+    if logical and os.path.realpath(logical) == os.path.realpath(cwd):
+        depth = os.path.relpath(os.path.realpath(cwd), os.path.realpath(root))
+        up = logical if depth == "." else os.path.normpath(os.path.join(logical, *[".."] * len(depth.split("/"))))
+        names.append(up)
+    return tuple(dict.fromkeys(names))
+
+
+def gather(
+    git: Git,
+    index: Index,
+    where: Where,
+    *,
+    base: str,
+    tip: str,
+    until: float,
+    making: Sequence[Making],
+    weak_too: bool = False,
+) -> Gathered:
+    """Matches the change from `base` to `tip` (trees or commits) against the index.
+
+    `until` is the commit's time; edits after it do not count. `making` are the sessions known to have made the commit.
+    """
+    diffs = git.diff(base, tip)
+    candidates = index.find(where, diffs, until=until, making=making, agents=AGENTS)
+    if not candidates:
+        return Gathered(_nobody(diffs), (), diffs)
+    files = _added(git, index, diffs)
+    match, considered = match_commit(
+        diffs,
+        files,
+        candidates,
+        lines_digest=lines_digest,
+        commitments=index.commitments,
+        weak_too=weak_too,
+    )
+    return Gathered(match, considered, diffs)
+
+
+def _nobody(diffs: Sequence[FileDiff]) -> CommitMatch:
+    return CommitMatch(
+        sessions=(),
+        files=tuple(FileMatch(diff.path, len(diff.added), ()) for diff in diffs),
+        added=sum(len(diff.added) for diff in diffs),
+        generated=0,
+        edited=0,
+        deleted=sum(len(diff.removed) for diff in diffs),
+    )
+
+
+def _added(git: Git, index: Index, diffs: Sequence[FileDiff]) -> tuple[AddedLines, ...]:
+    """The added lines with their rarity: against what other sessions wrote and what these files already held."""
+    before = _lines_before(git, diffs)
+    counts = index.writers(index.keys.line(line) for diff in diffs for line in diff.added)
+    limit = rarity_limit(index.log_count())
+
+    def common(line: bytes, digest: int) -> bool:
+        return counts.get(digest, 0) > limit or line in before
+
+    return tuple(added_lines(index.keys, diff, common) for diff in diffs)
+
+
+def _lines_before(git: Git, diffs: Sequence[FileDiff]) -> set[bytes]:
+    known = [diff.old_oid for diff in diffs if diff.status == "M" and diff.added and not diff.binary]
+    lines: set[bytes] = set()
+    for blob in git.blobs(known) if known else ():
+        if blob is not None and len(blob) <= MAX_BLOB:
+            lines.update(blob.split(b"\n"))
+    return lines

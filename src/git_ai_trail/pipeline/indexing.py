@@ -1,0 +1,74 @@
+"""Brings the whole index up to date: every log of every agent. Cold path."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from git_ai_trail import userkey
+from git_ai_trail.formats import FORMATS
+from git_ai_trail.index.access import Index, open_index
+from git_ai_trail.index.scan import LogFormat, refresh
+from git_ai_trail.places import cache_dir, data_dir, index_path
+
+# progress(done, total, bytes read)
+Progress = Callable[[int, int, int], None]
+
+
+class Indexed(NamedTuple):
+    """What a full look found."""
+
+    logs: int
+    read: int
+    bytes_read: int
+    unreadable: int
+
+
+def open_user_index(env: Mapping[str, str]) -> Index:
+    """The user's index, created if it is not there; raises `OSError` where its folders cannot be made."""
+    os.makedirs(cache_dir(env), mode=0o700, exist_ok=True)
+    return open_index(index_path(env), userkey.load_or_create(data_dir(env)))
+
+
+def build(env: Mapping[str, str], *, log_roots: Sequence[str] = (), progress: Progress | None = None) -> Indexed:
+    """Reads what is new in every log; unchanged logs cost one look at their size and time."""
+    index = open_user_index(env)
+    try:
+        return refresh_all(index, env, log_roots=log_roots, progress=progress)
+    finally:
+        index.close()
+
+
+def refresh_all(
+    index: Index, env: Mapping[str, str], *, log_roots: Sequence[str] = (), progress: Progress | None = None
+) -> Indexed:
+    """Reads what is new in every log into an open index; logs that are gone are forgotten."""
+    known = {row[0]: row[1:] for row in index.target.execute("SELECT path, size, mtime_ns FROM logs").fetchall()}
+    found = [
+        (fmt, path)
+        for fmt in FORMATS
+        for root in dict.fromkeys((*fmt.roots(env, env.get("HOME", "")), *log_roots))
+        for path in fmt.discover(root)
+    ]
+    read = bytes_read = unreadable = 0
+    for number, (fmt, path) in enumerate(found, 1):
+        try:
+            stat = os.stat(path)
+        except OSError:
+            unreadable += 1
+            continue
+        if known.get(path) != (stat.st_size, stat.st_mtime_ns) and not path.endswith(".zst"):
+            state = refresh(index.target, index.keys, LogFormat(fmt.NAME, fmt.reader, fmt.open_offsets), path)
+            read += state is not None
+            unreadable += state is None
+            bytes_read += state.bytes_read if state else 0
+        if progress is not None:
+            progress(number, len(found), bytes_read)
+    _forget(index, known.keys() - {path for _, path in found})
+    return Indexed(len(found), read, bytes_read, unreadable)
+
+
+def _forget(index: Index, paths: set[str]) -> None:
+    gone = [(path,) for path in paths if path and not os.path.exists(path)]
+    index.target.executemany("DELETE FROM logs WHERE path = ?", gone)

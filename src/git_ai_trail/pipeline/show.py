@@ -1,0 +1,278 @@
+"""What is known of a commit: its record as git has it, and more where this machine's database knows the session. Cold path."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from git_ai_trail.attach import annex, notes, status
+from git_ai_trail.config import Price
+from git_ai_trail.errors import TrailError
+from git_ai_trail.facts import EvidenceFact, FileDiff
+from git_ai_trail.git import Git, empty_tree
+from git_ai_trail.model import (
+    Commit,
+    PromptInfo,
+    Shown,
+    ShownFile,
+    ShownPrompt,
+    ShownRange,
+    ShownSession,
+    TokenTotals,
+)
+from git_ai_trail.pipeline.cost import added, cost
+from git_ai_trail.store.protocol import Store
+
+Prices = Mapping[str, Price]
+
+_FORMAT = "%H%x00%T%x00%P%x00%an%x00%at%x00%ct%x00%s%x00%B"
+
+
+def show(
+    git: Git, rev: str, store: Store | None = None, *, policy: str = "none", prices: Prices | None = None
+) -> Shown:
+    """The record of one commit, judged against its content; raises `TrailError` if git knows no such commit."""
+    oid = git.resolve(rev)
+    if oid is None:
+        raise TrailError(f"git knows no commit {rev!r}", "give a commit, a branch or a tag")
+    commit = _commit(git.run("log", "-1", f"--format={_FORMAT}", oid))
+    note, more = notes.read(git, oid), notes.read(git, oid, notes.ANNEX_REF)
+    return shown(git, commit, note, more, store, policy=policy, prices=prices)
+
+
+def shown(
+    git: Git,
+    commit: Commit,
+    note: bytes,
+    annex_note: bytes,
+    store: Store | None,
+    *,
+    policy: str = "none",
+    prices: Prices | None = None,
+) -> Shown:
+    """The record of a commit whose notes are at hand."""
+    diffs = git.diff(commit.parents[0] if commit.parents else empty_tree(commit.oid), commit.oid)
+    found = status.assess(commit.message, note, diffs)
+    if found.status == "unknown":
+        found = _recovered(git, commit, found, diffs)
+    extra = annex.parse_annex(annex_note, withheld=found.withheld).get(found.digest)
+    return Shown(
+        commit=commit,
+        status=found.status,
+        added=found.added,
+        generated=found.generated,
+        edited=found.edited,
+        unattributed=found.unattributed,
+        deleted=found.deleted,
+        sessions=tuple(_session(one, extra, store, prices or {}) for one in found.sessions),
+        files=tuple(_file(one) for one in found.files),
+        redactions=_redactions(extra),
+        policy=policy,
+        digest=found.digest,
+        trailer=found.trailer,
+        lineage=found.lineage,
+        problems=found.problems,
+    )
+
+
+def _recovered(git: Git, commit: Commit, found: status.Assessment, diffs: Sequence[FileDiff]) -> status.Assessment:
+    """A commit whose note stayed behind (cherry-pick, a rewrite elsewhere): its trailer still names the record."""
+    elsewhere = notes.find_by_digest(git, found.digest) if found.digest else None
+    return status.assess(commit.message, elsewhere[1].raw, diffs) if elsewhere else found
+
+
+def _commit(out: bytes) -> Commit:
+    fields = out.decode("utf-8", "surrogateescape").split("\0", 7)
+    oid, tree, parents, author, authored, committed, subject, message = fields
+    return Commit(
+        oid=oid,
+        tree=tree,
+        parents=tuple(parents.split()),
+        author=author,
+        authored_at=datetime.fromtimestamp(int(authored), UTC),
+        committed_at=datetime.fromtimestamp(int(committed), UTC),
+        subject=subject,
+        message=message,
+    )
+
+
+def commits(git: Git, revisions: Sequence[str], *, limit: int | None = None) -> list[Commit]:
+    """Commits of a range as `git log` gives them, newest first."""
+    most = () if limit is None else (f"--max-count={limit}",)
+    code, out = git.call("log", f"--format={_FORMAT}%x00%x01", *most, *revisions, "--")
+    if code != 0:
+        raise TrailError(f"git knows no such range: {' '.join(revisions) or 'HEAD'}")
+    return [_commit(part.lstrip(b"\n")) for part in out.split(b"\0\x01")[:-1]]
+
+
+def log(
+    git: Git,
+    revisions: Sequence[str],
+    store: Store | None = None,
+    *,
+    limit: int | None = None,
+    policy: str = "none",
+    prices: Prices | None = None,
+) -> list[Shown]:
+    """`show` for a range, with the notes of all its commits read at once."""
+    found = commits(git, revisions, limit=limit)
+    oids = [one.oid for one in found]
+    cores, annexes = notes.read_many(git, oids), notes.read_many(git, oids, notes.ANNEX_REF)
+    return [
+        shown(
+            git,
+            one,
+            cores.get(one.oid, b""),
+            annexes.get(one.oid, b""),
+            store,
+            policy=policy,
+            prices=prices,
+        )
+        for one in found
+    ]
+
+
+def _session(one: Mapping[str, Any], extra: annex.Annex | None, store: Store | None, prices: Prices) -> ShownSession:
+    """A session of the record. Tokens and cost are those of the prompts that led to the commit, not of the session."""
+    known = store.find((one["id"],)).get(one["id"]) if store is not None else None
+    noted = next((each for each in extra.sessions if each.id == one["id"]), None) if extra else None
+    local = {each.index: each for each in store.prompts(one["id"])} if store is not None and known else {}
+    tokens = noted.tokens if noted else None
+    price = float(noted.cost_usd) if noted and noted.cost_usd else None
+    if local:
+        tokens = added([local[p["turn"]].tokens for p in one["prompts"] if p["turn"] in local])
+        worked_out = cost(tokens, one["models"][-1] if one["models"] else "", prices)
+        price = float(worked_out) if worked_out is not None else price
+    return ShownSession(
+        id=one["id"],
+        agent=one["agent"],
+        agent_version=one["agent_version"],
+        models=tuple(one["models"]),
+        role=one["role"],
+        started_at=known.started_at if known else None,
+        ended_at=known.ended_at if known else None,
+        evidence=tuple(
+            EvidenceFact(fact["kind"], fact["lines"], fact["rare"], fact["cover"], fact["detail"])
+            for fact in one["evidence"]
+        ),
+        actions=dict(one["actions"]),
+        tokens=tokens,
+        cost_usd=price,
+        prompts=tuple(_prompt(p, local, dict(noted.prompts) if noted else {}) for p in one["prompts"]),
+    )
+
+
+def _prompt(prompt: Mapping[str, Any], local: Mapping[int, PromptInfo], texts: Mapping[int, str]) -> ShownPrompt:
+    turn = prompt["turn"]
+    own = local.get(turn)
+    return ShownPrompt(
+        turn=turn,
+        at=own.at if own else None,
+        text=own.text if own else texts.get(turn),
+        commitment=prompt["commitment"],
+    )
+
+
+def _file(one: status.FileLines) -> ShownFile:
+    ranges = tuple(
+        ShownRange(
+            start=r.start,
+            end=r.end,
+            session=r.session,
+            line_class=r.line_class,
+            turn=r.turn,
+            evidence=r.evidence,
+        )
+        for r in one.ranges
+    )
+    return ShownFile(path=one.path, added=one.added, ranges=ranges)
+
+
+def _redactions(extra: annex.Annex | None) -> Mapping[str, int]:
+    counts: dict[str, int] = {}
+    for session in extra.sessions if extra else ():
+        for rule, count in session.redactions.items():
+            counts[rule] = counts.get(rule, 0) + count
+    return counts
+
+
+def as_json(view: Shown) -> dict[str, Any]:
+    """The record as `show --json` prints it; the schema is docs/show.schema.json."""
+    return {
+        "commit": view.commit.oid,
+        "subject": view.commit.subject,
+        "authored_at": _time(view.commit.authored_at),
+        "committed_at": _time(view.commit.committed_at),
+        "status": view.status,
+        "summary": {
+            "added": view.added,
+            "generated": view.generated,
+            "edited": view.edited,
+            "unattributed": view.unattributed,
+            "deleted": view.deleted,
+        },
+        "sessions": [_session_json(one) for one in view.sessions],
+        "files": [
+            {
+                "path": file.path,
+                "added": file.added,
+                "ranges": [
+                    {
+                        "start": r.start,
+                        "end": r.end,
+                        "session": r.session,
+                        "class": r.line_class,
+                        "turn": r.turn,
+                        "evidence": r.evidence,
+                    }
+                    for r in file.ranges
+                ],
+            }
+            for file in view.files
+        ],
+        "redactions": dict(view.redactions),
+        "policy": view.policy,
+        "record": {
+            "digest": view.digest or None,
+            "trailer": view.trailer or None,
+            "lineage": list(view.lineage),
+        },
+        "problems": list(view.problems),
+    }
+
+
+def _session_json(one: ShownSession) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "agent": one.agent,
+        "agent_version": one.agent_version,
+        "models": list(one.models),
+        "role": one.role,
+        "started_at": _time(one.started_at),
+        "ended_at": _time(one.ended_at),
+        "evidence": [fact._asdict() for fact in one.evidence],
+        "actions": dict(one.actions),
+        "tokens": _tokens(one.tokens),
+        "cost_usd": one.cost_usd,
+        "prompts": [
+            {"turn": p.turn, "at": _time(p.at), "text": p.text, "commitment": p.commitment} for p in one.prompts
+        ],
+    }
+
+
+def _tokens(tokens: TokenTotals | None) -> dict[str, int] | None:
+    if tokens is None:
+        return None
+    return {
+        "input": tokens.input,
+        "cached": tokens.cached,
+        "cache_write": tokens.cache_write,
+        "output": tokens.output,
+        "reasoning": tokens.reasoning,
+        "total": tokens.total,
+    }
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,205 @@
+"""Makes the record of a commit, once, and attaches it. Hot path.
+
+`make` runs before the commit exists, against the tree that is being committed; `attach` runs after it and only adds what was
+made, so that trailer and note cannot disagree.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from git_ai_trail import places, userkey
+from git_ai_trail.attach import carry, notes, pending, profiles, record, trailers
+from git_ai_trail.errors import GitError
+from git_ai_trail.facts import CommitMatch
+from git_ai_trail.formats import FORMATS
+from git_ai_trail.git import Git, empty_tree
+from git_ai_trail.index.access import Index, open_index
+from git_ai_trail.index.candidates import Where
+from git_ai_trail.pipeline.evidence import Gathered, gather, log_places, worktree_roots
+from git_ai_trail.settings import Settings
+from git_ai_trail.version import VERSION
+
+TOOL = f"git-ai-trail/{VERSION}"
+# While one of these exists, git is making commits out of other commits.
+STATES = ("rebase-merge", "rebase-apply", "CHERRY_PICK_HEAD", "MERGE_HEAD", "SQUASH_MSG", "REVERT_HEAD")
+HEX = re.compile("[0-9a-f]{40,64}")
+
+
+class Worktree(NamedTuple):
+    """Where a hook runs."""
+
+    git: Git
+    root: str
+    git_dir: str  # of this worktree
+    common_dir: str  # shared by all worktrees
+    head: str  # oid, or empty on an unborn branch
+    noted: bool  # the repository has notes of ours
+    roots: tuple[str, ...]  # the worktree's root under every name it goes by
+
+
+class Made(NamedTuple):
+    """A record made for a tree."""
+
+    digest: str
+    line: bytes
+    tree: str
+    match: CommitMatch
+    trailers: tuple[tuple[str, str], ...]
+    replaces: tuple[tuple[str, str], ...]  # trailers that the record taken over had brought
+
+
+def open_worktree(cwd: str) -> Worktree:
+    """The worktree around `cwd`, with one git process."""
+    git = Git(cwd)
+    code, out = git.call(
+        "rev-parse",
+        *("--path-format=absolute", "--show-toplevel", "--git-dir", "--git-common-dir"),
+        *("HEAD", notes.REF),
+    )
+    lines = out.decode("utf-8", "surrogateescape").split("\n")
+    if len(lines) < 4:
+        raise GitError("not inside a git worktree")
+    root, git_dir, common_dir = lines[:3]
+    # Without a commit git stops at HEAD (and repeats the word), without notes at their ref (and repeats that).
+    head = lines[3] if HEX.fullmatch(lines[3]) else ""
+    return Worktree(git, root, git_dir, common_dir, head, code == 0, worktree_roots(root, cwd))
+
+
+def is_rewriting(git_dir: str) -> bool:
+    """Whether git is in the middle of a rebase, cherry-pick, merge, squash or revert."""
+    return any(os.path.exists(f"{git_dir}/{name}") for name in STATES)
+
+
+def user_index(env: Mapping[str, str]) -> Index:
+    """The user's index. Without a place to keep a key it lives in memory under a key of its own."""
+    key = None
+    try:
+        key = userkey.load_or_create(places.data_dir(env))
+    except OSError:
+        key = userkey.load(places.data_dir(env))
+    return open_index(places.index_path(env), key if key is not None else os.urandom(32))
+
+
+def hints(env: Mapping[str, str]) -> tuple[str, ...]:
+    """Session ids that agents put into the environment of what they run."""
+    return tuple(hint for fmt in FORMATS if (hint := fmt.thread_hint(env)))
+
+
+def make(
+    tree: Worktree, settings: Settings, env: Mapping[str, str], *, base: str, tip: str, now: float, old: str = ""
+) -> Made | None:
+    """The record of the change from `base` to `tip`, or None if there is no evidence that suffices.
+
+    `old` is the commit that this one replaces (amend); its record is taken over where its lines still stand.
+    """
+    index = user_index(env)
+    try:
+        named = hints(env)
+        logs = log_places(env, env.get("HOME", ""), settings.log_roots)
+        running = index.look(logs, now=now, roots=tree.roots)
+        making = index.being_made(running, tree.roots, now=now, hints=named)
+        gathered = gather(
+            tree.git,
+            index,
+            Where(tree.roots, None),
+            base=base,
+            tip=tip,
+            until=now,
+            making=making,
+            weak_too=settings.weak_trailer,
+        )
+    finally:
+        index.close()
+    return seal(tree, settings, gathered, tip, old=old)
+
+
+def being_committed(tree: Worktree, *, amend: bool) -> tuple[str, str]:
+    """(base, tip) of the commit that git is about to make: its first parent, and the tree of the index it uses."""
+    tip = tree.git.run("write-tree").decode().strip()
+    if not tree.head:
+        return empty_tree(tip), tip
+    return (first_parent(tree.git, tree.head) if amend else tree.head), tip
+
+
+def first_parent(git: Git, oid: str) -> str:
+    return git.resolve(f"{oid}^") or empty_tree(oid)
+
+
+def mend_amended(tree: Worktree, settings: Settings, env: Mapping[str, str], *, old: str, new: str, now: float) -> None:
+    """Gives an amended commit its record where no hook knew that it was being amended."""
+    git = tree.git
+    message, tip = git.text("log", "-1", "--format=%B%x00%T", new).rsplit("\0", 1)
+    mine = [line for line in record.parse_note(notes.read(git, new)) if line.core is not None]
+    digest = trailers.record_digest(message)
+    if digest and any(line.digest == digest for line in mine):
+        return
+    made = make(tree, settings, env, base=first_parent(git, new), tip=tip, now=now, old=old)
+    if made is not None and all(line.digest != made.digest for line in mine):
+        notes.add_lines(git, tree.common_dir, new, [made.line])
+
+
+def seal(tree: Worktree, settings: Settings, gathered: Gathered, tip: str, *, old: str = "") -> Made | None:
+    """Turns a match into the record with its trailers; `old` is a commit whose record it takes over (amend)."""
+    match = gathered.match
+    before = old_core(tree.git, old) if old else None
+    prior = (record.digest(before),) if before else ()
+    if before:
+        match = carry.unite(match, before, gathered.diffs)
+    if not match.sessions:
+        return None
+    core = record.build_core(match, gathered.diffs, tool=TOOL, prior=prior)
+    digest = record.digest(core)
+    line = record.note_line(core, {"tree": tip})
+    added = disclosure(settings.profile, digest, match)
+    return Made(digest, line, tip, match, added, old_trailers(settings.profile, before))
+
+
+def disclosure(profile: str, digest: str, match: CommitMatch) -> tuple[tuple[str, str], ...]:
+    """The trailers that the profile asks for, the record's own last."""
+    if not profiles.adds_lines(profile):
+        return ()
+    pairs = tuple(dict.fromkeys((one.agent, model) for one in match.sessions for model in (one.models[-1:] or ("",))))
+    mostly = match.generated * 2 > match.added
+    lines = profiles.disclosure(profile, pairs, generated_mostly=mostly)
+    return (*lines, (trailers.KEY, f"1:{digest}"))
+
+
+def old_core(git: Git, oid: str) -> dict[str, Any] | None:
+    """The core of the record that a commit has: the one its trailer names, else the last one noted."""
+    lines = record.parse_note(notes.read(git, oid))
+    withheld = {line.digest for line in lines if line.kind == "withheld"}
+    found = [line for line in lines if line.core is not None and line.digest not in withheld]
+    named = trailers.record_digest(git.text("log", "-1", "--format=%B", oid))
+    chosen = [line for line in found if line.digest == named] or found[-1:]
+    return chosen[0].core if chosen else None
+
+
+def old_trailers(profile: str, core: dict[str, Any] | None) -> tuple[tuple[str, str], ...]:
+    """The disclosing trailers that a record brought with it when it was made."""
+    if core is None:
+        return ()
+    pairs = [(one["agent"], model) for one in core["sessions"] for model in (one["models"][-1:] or [""])]
+    mostly = core["counts"]["generated"] * 2 > core["counts"]["added"]
+    return tuple(profiles.disclosure(profile, pairs, generated_mostly=mostly))
+
+
+def keep(tree: Worktree, made: Made, *, quiet: bool, now: float) -> None:
+    """Puts the record aside until the commit exists."""
+    said = "" if quiet else summary(made.match)
+    stream = notes.stream(made.line, now=int(now)) if tree.noted else b""
+    pending.write(tree.git_dir, made.digest, made.line, made.tree, said, stream=stream, now=now)
+
+
+def summary(match: CommitMatch) -> str:
+    """One line for the person who committed; no text from a log but agent and model names."""
+    written = match.generated + match.edited
+    who = sorted({" ".join(map(record.word, (one.agent, *one.models[-1:]))) for one in match.sessions})
+    count = len(match.sessions)
+    return (
+        f"{written} of {match.added} added lines have evidence · {', '.join(who)} · "
+        f"{count} session{'s' if count != 1 else ''} · git ai-trail show"
+    )

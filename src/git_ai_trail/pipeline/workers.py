@@ -1,0 +1,135 @@
+"""Runs the ingest of many logs, in this process or in several; a log that cannot be read never stops the rest."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.synchronize import Event as Signal
+from typing import NamedTuple
+
+from git_ai_trail.errors import TrailError
+from git_ai_trail.model import Ingested, Skipped
+from git_ai_trail.pipeline.ingest_log import Scrubbing, Task, ingest_log
+from git_ai_trail.pipeline.scrubbing import open_redactor
+from git_ai_trail.redact import is_clean
+from git_ai_trail.store import open_store
+from git_ai_trail.store.protocol import ReadMeanwhile, Store
+
+# A log's own result, or None where another run was quicker.
+Result = Ingested | Skipped | None
+
+
+class Stopped(Exception):
+    """The person interrupted the run; the log that was being read stays as it was."""
+
+
+class Ingester:
+    """Reads logs into one open store."""
+
+    def __init__(self, store: Store, scrubber: Scrubbing, *, debug: bool = False) -> None:
+        self.store = store
+        self.scrubber = scrubber
+        self.debug = debug
+
+    def read(self, task: Task, tick: Callable[[int], None]) -> Result:
+        """Reads one log; whatever goes wrong with it is named, without any text from it."""
+        try:
+            return ingest_log(self.store, self.scrubber, task, tick=tick)
+        except ReadMeanwhile:
+            return None
+        except Stopped:
+            raise
+        except Exception as error:
+            return Skipped(kind=f"log not read: {self._cause(error)}", where=task.shown, count=1)
+
+    def _cause(self, error: Exception) -> str:
+        if isinstance(error, OSError) and error.strerror:
+            return error.strerror
+        if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+            return "the database is busy"
+        if not self.debug:
+            return type(error).__name__
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        place = f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}" if trace else "?"
+        return f"{type(error).__name__} at {place}"
+
+
+def run_alone(
+    ingester: Ingester, tasks: Sequence[Task], *, done: Callable[[Task, Result], None], tick: Callable[[int], None]
+) -> None:
+    """One log after the other, in this process."""
+    for task in tasks:
+        done(task, ingester.read(task, tick))
+
+
+class _Setup(NamedTuple):
+    """What a worker process needs to begin."""
+
+    env: Mapping[str, str]
+    url: str
+    debug: bool
+    stop: Signal
+
+
+class _Worker:
+    """The one ingester of a worker process."""
+
+    ingester: Ingester
+    stop: Signal
+
+
+def run_side_by_side(
+    env: Mapping[str, str],
+    url: str,
+    tasks: Sequence[Task],
+    *,
+    jobs: int,
+    debug: bool,
+    done: Callable[[Task, Result], None],
+    tick: Callable[[int], None],
+) -> None:
+    """Several processes, each with a connection of its own. An interrupt lets none of them leave half a log behind."""
+    # Not fork: the redaction engine and SQLite do not survive it reliably.
+    context = multiprocessing.get_context("spawn")
+    stop = context.Event()
+    setup = _Setup(dict(env), url, debug, stop)
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin, initargs=(setup,)) as pool:
+        try:
+            # The longest first, so that none of them is left for the end.
+            running: dict[Future[Result], Task] = {
+                pool.submit(_read, task): task for task in sorted(tasks, key=lambda task: -task.size)
+            }
+            for future in as_completed(running):
+                task = running.pop(future)
+                done(task, future.result())
+                tick(task.new_bytes)
+        except BrokenProcessPool as error:
+            raise TrailError("a worker process was killed", "run `git ai-trail ingest --jobs 1`") from error
+        except BaseException:
+            stop.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+
+
+def _begin(setup: _Setup) -> None:
+    # The parent tells its workers to stop; the terminal's own signal would end them in the middle of a transaction.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    store = open_store(setup.url, is_clean=is_clean)
+    _Worker.ingester = Ingester(store, open_redactor(setup.env).scrubber, debug=setup.debug)
+    _Worker.stop = setup.stop
+
+
+def _read(task: Task) -> Result:
+    return _Worker.ingester.read(task, _stop_if_told)
+
+
+def _stop_if_told(size: int) -> None:
+    if _Worker.stop.is_set():
+        raise Stopped
