@@ -1,0 +1,88 @@
+"""The command line: a table of commands, each loaded when it is called, and the boundary where errors become words."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from git_ai_trail.cli.failure import write_report
+from git_ai_trail.cli.lazy import LazyGroup, Listed
+from git_ai_trail.errors import TrailError
+from git_ai_trail.version import VERSION
+
+COMMANDS = (
+    Listed("init", "Set this repository up: hooks, notes settings, policy file, index."),
+    Listed("uninit", "Take back what init did in this repository."),
+    Listed("doctor", "Check this machine and repository, and say what to do."),
+    Listed("ingest", "Read agents' logs into the trail database, redacted."),
+    Listed("sessions", "List the sessions in the trail database."),
+    Listed("session", "Show one session, grouped by prompt."),
+    Listed("show", "Show what is known of a commit: sessions, evidence, lines."),
+    Listed("log", "List commits with their share of lines with evidence."),
+    Listed("explain", "Say why each session did or did not match a commit."),
+    Listed("backfill", "Attach records to commits that already exist, from the logs alone."),
+)
+
+_EPILOG = "Exit codes: 0 fine, 1 could not be done, 2 usage or configuration, 3 our own failure, 130 interrupted."
+
+
+@click.group(
+    cls=LazyGroup,
+    listed=COMMANDS,
+    epilog=_EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(VERSION, "--version", message="git-ai-trail %(version)s")
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="When to use colour.")
+@click.pass_context
+def group(context: click.Context, color: str) -> None:
+    """Makes AI assistance in a repository visible, explainable and safe to publish."""
+    context.obj = color
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs one command. Returns the exit code; what went wrong is said on stderr in one line and a hint."""
+    args = [*argv[1:], "-h"] if argv[:1] == ["help"] else list(argv)
+    for stream in (sys.stdout, sys.stderr):
+        # Paths that are not UTF-8 and terminals that are not either: printed as escapes, never an error.
+        getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
+    try:
+        return _run(args)
+    except TrailError as error:
+        click.echo(f"ai-trail: {error.message}", err=True)
+        if error.hint:
+            click.echo(f"hint: {error.hint}", err=True)
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("ai-trail: interrupted", err=True)
+        return 130
+    except BrokenPipeError:
+        return _closed_pipe()
+    except Exception as error:
+        click.echo(f"ai-trail: {write_report(error, os.environ)}", err=True)
+        return 3
+
+
+def _run(args: list[str]) -> int:
+    # Completion scripts are for the program's real name; git shows the other one.
+    name = "git-ai-trail" if "_GIT_AI_TRAIL_COMPLETE" in os.environ else "git ai-trail"
+    try:
+        code = group.main(args, name, complete_var="_GIT_AI_TRAIL_COMPLETE", standalone_mode=False)
+        sys.stdout.flush()
+    except click.UsageError as error:
+        usage = error.ctx.get_usage() if error.ctx is not None else "Usage: git ai-trail COMMAND"
+        click.echo(f"ai-trail: {error.format_message()}\n{usage}", err=True)
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    return code if isinstance(code, int) else 0
+
+
+def _closed_pipe() -> int:
+    """The reader has gone (a pager was quit): nobody is left to tell."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1

@@ -1,0 +1,49 @@
+"""`git ai-trail backfill`: records for commits that already exist."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from git_ai_trail.cli.commit_view import short, styled
+from git_ai_trail.cli.options import commit_progress, index_progress, json_option, open_place
+from git_ai_trail.cli.terminal import clean
+from git_ai_trail.pipeline import backfill as pipeline
+
+
+@click.command("backfill")
+@click.argument("revisions", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="All commits of all branches and tags.")
+@click.option("-n", "--dry-run", is_flag=True, help="Only say what would be recorded.")
+@json_option
+def command(revisions: tuple[str, ...], everything: bool, dry_run: bool, as_json: bool) -> None:
+    """Attach records to commits that already exist, from the logs alone.
+
+    REVISIONS are given as to `git log`; without any, all commits of the current branch. History is not rewritten:
+    only notes are added, and a commit that has a record keeps it.
+    """
+    place = open_place()
+    wanted = ["--branches", "--tags", "HEAD"] if everything else list(revisions) or ["HEAD"]
+    with index_progress() as indexing, commit_progress() as matching:
+        done = pipeline.backfill(
+            place.tree,
+            place.settings,
+            place.env,
+            revisions=wanted,
+            dry_run=dry_run,
+            index_progress=indexing,
+            progress=matching,
+        )
+    if as_json:
+        click.echo(json.dumps({**done._asdict(), "found": [one._asdict() for one in done.found]}, indent=2))
+        return
+    for one in done.found:
+        click.echo(f"{styled(short(one.oid), 'yellow', place.color)}  {clean(one.subject)}", color=place.color)
+        click.echo(f"         {clean(one.summary.removesuffix(' · git ai-trail show'))}")
+    verb = "would get" if dry_run else "got"
+    click.echo(
+        f"{len(done.found)} of {done.commits} commits {verb} a record; {done.had_record} had one"
+        f"{f', {done.merges} merges were left alone' if done.merges else ''}.",
+        err=True,
+    )

@@ -1,0 +1,90 @@
+"""`git ai-trail sessions`: what is in the trail database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+
+import click
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from git_ai_trail.cli.options import When, agent_option, json_option, open_person
+from git_ai_trail.cli.terminal import clean, count, moment, number, table_width
+from git_ai_trail.model import SessionInfo
+from git_ai_trail.pipeline.sessions import folders_of, info_json, listed
+from git_ai_trail.store.protocol import SessionFilter
+
+
+@click.command("sessions")
+@click.option("--repo", type=click.Path(), help="Only sessions that worked in this repository or folder.")
+@click.option("--since", type=When(), help="Only sessions active since then (2026-11-01, 7d).")
+@click.option("--until", type=When(), help="Only sessions that began before then.")
+@agent_option
+@click.option("--tag", default="", help="Only sessions with this tag.")
+@click.option("--limit", type=click.IntRange(min=1), help="At most this many, newest first.")
+@json_option
+def command(
+    repo: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    agent: str | None,
+    tag: str,
+    limit: int | None,
+    as_json: bool,
+) -> None:
+    """List the sessions in the trail database, newest first."""
+    person = open_person()
+    wanted = SessionFilter(
+        folders=folders_of(repo, person.env) if repo else (),
+        since=since,
+        until=until,
+        agent=agent or "",
+        tag=tag,
+        limit=limit,
+    )
+    found = listed(person.needed_store(), wanted, person.config.prices)
+    if as_json:
+        click.echo(json.dumps([info_json(info) for info in found], ensure_ascii=False, indent=2))
+        return
+    if found:
+        click.echo(_table(found, color=person.color, width=table_width()), nl=False, color=person.color)
+    click.echo(count(len(found), "session"), err=True)
+
+
+_COLUMNS = ("session", "started", "agent", "model", "prompts", "calls", "edits", "tokens", "folder")
+_FIGURES = ("prompts", "calls", "edits", "tokens")
+
+
+def _table(found: Sequence[SessionInfo], *, color: bool, width: int) -> str:
+    rows = [_row(info) for info in found]
+    table = Table(box=None, pad_edge=False, header_style="bold" if color else "")
+    for number_of, name in enumerate(_COLUMNS):
+        # Only the folder gives way where the terminal is narrow.
+        widest = 8 if name == "folder" else max(cell_len(row[number_of]) for row in (_COLUMNS, *rows))
+        justify: Literal["right", "left"] = "right" if name in _FIGURES else "left"
+        table.add_column(name, justify=justify, no_wrap=True, overflow="ellipsis", min_width=widest)
+    for session, *rest in rows:
+        table.add_row(Text(session, style="yellow" if color else ""), *map(Text, rest))
+    console = Console(width=width, force_terminal=color, color_system="standard" if color else None, highlight=False)
+    with console.capture() as captured:
+        console.print(table)
+    return "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
+
+
+def _row(info: SessionInfo) -> tuple[str, ...]:
+    return (
+        clean(info.id)[:13],
+        moment(info.started_at),
+        f"{clean(info.agent)} {clean(info.agent_version)}".strip()[:24],
+        clean(info.models[-1])[:24] if info.models else "",
+        number(info.prompts),
+        number(info.calls),
+        number(info.edits),
+        number(info.tokens.total),
+        clean(info.cwd),
+    )
