@@ -237,7 +237,7 @@ def measure(folder: Path, count: int, options: argparse.Namespace) -> dict[str, 
     live = Live(world, hooked)
     found: dict[str, list[float]] = {"agent": [], "person": [], "off": []}
     for number in range(options.runs + 3):
-        for kind in found:
+        for kind, costs in found.items():
             lines = agent_lines(f"{kind} {number}", 40)
             path = f"src/{kind}/module_{number}.py"
             if kind == "agent":
@@ -245,7 +245,7 @@ def measure(folder: Path, count: int, options: argparse.Namespace) -> dict[str, 
             world.run("git", "config", "ai-log-trail.enabled", "false" if kind == "off" else "true", cwd=hooked)
             cost = pair(world, plain, hooked, {path: lines}, hooked_first=number % 2 == 0)
             if number >= 3:
-                found[kind].append(cost)
+                costs.append(cost)
     notes = world.run("git", "notes", "--ref=ai-log-trail", "list", cwd=hooked).splitlines()
     if len(notes) != options.runs + 3:
         sys.exit(f"{len(notes)} notes for {options.runs + 3} commits with an agent's lines: nothing was measured")

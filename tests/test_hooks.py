@@ -50,9 +50,7 @@ def disclosed(repo: Repo, rev: str = "HEAD") -> str:
 
 def owners(view: dict, path: str) -> dict[int, str]:
     file = next(one for one in view["files"] if one["path"] == path)
-    return {
-        number: one["class"] for one in file["ranges"] for number in range(one["start"], one["end"] + 1)
-    }
+    return {number: one["class"] for one in file["ranges"] for number in range(one["start"], one["end"] + 1)}
 
 
 def agent_writes(repo: Repo, codex: Path, path: str = "fetch.py", text: str = LINES, **log: object) -> CodexLog:
@@ -342,3 +340,73 @@ def test_hooks_load_nothing_heavy(hooked: Repo) -> None:
     loaded = json.loads(hooked.run(sys.executable, "-I", "-S", "-c", code, str(source)).stdout)
     heavy = {"dataclasses", "inspect", "pathlib", "tempfile", "logging", "click", "yaml", "tomllib"}
     assert heavy.isdisjoint(loaded)
+
+
+def test_a_hint_from_a_session_that_wrote_nothing_here_proves_nothing(hooked: Repo, codex: Path) -> None:
+    """The variable leaks into everything that an agent starts, other agents among them."""
+    session = CodexLog(codex, "/somewhere/else", at=time.time())
+    session.prompt("Start another agent")
+    session.shell("git commit -m elsewhere", None, workdir="/somewhere/else")
+    hooked.write("mine.py", "handmade = True\n")
+    hooked.git("add", "-A")
+    hooked.git("commit", "-q", "-m", "Mine", env={"CODEX_THREAD_ID": session.session_id})
+    assert show(hooked)["status"] == "none"
+
+
+def test_a_clone_without_logs_shows_the_record_from_the_note_alone(
+    hooked: Repo, codex: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent_writes(hooked, codex)
+    hooked.commit("Agent's")
+    mine = show(hooked)
+    monkeypatch.setenv("HOME", str(tmp_path / "elsewhere"))
+    for name in ("CODEX_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / "elsewhere" / name))
+    hooked.git("clone", "-q", str(hooked.root), str(tmp_path / "clone"))
+    clone = Repo(tmp_path / "clone")
+    assert show(clone)["status"] == "unknown"
+    clone.git("fetch", "-q", "origin", "refs/notes/ai-log-trail:refs/notes/ai-log-trail")
+    theirs = show(clone)
+    assert (theirs["status"], theirs["files"], theirs["record"]) == ("exact", mine["files"], mine["record"])
+
+
+def test_the_database_is_fed_after_the_commit_and_the_record_gets_its_annex(
+    hooked: Repo, codex: Path, home: Path
+) -> None:
+    """The run that a commit starts on its own, waited for here by calling it by hand, as the hook calls it."""
+    session = agent_writes(hooked, codex)
+    session.tokens(1000, 1000)
+    hooked.commit("Agent's")
+    hooked.run("git-ai-trail", "ingest", "--after-commit", str(hooked.root), "HEAD")
+
+    view = show(hooked)
+    assert view["sessions"][0]["prompts"][0]["text"] == "Write fetch with retries"
+    assert view["sessions"][0]["tokens"]["input"] == 1000
+    annex = hooked.git("notes", "--ref=ai-log-trail-prompts", "show", "HEAD")
+    assert "Write fetch" not in annex
+    assert json.loads(annex)["annex"] == view["record"]["digest"]
+
+
+def test_a_commit_starts_one_ingest_that_nobody_waits_for(hooked: Repo, codex: Path, home: Path) -> None:
+    hooked.git("config", "ai-log-trail.ingest", "true")
+    agent_writes(hooked, codex)
+    hooked.git("add", "-A")
+    # A pipe that the ingest kept open would make this call wait for it.
+    hooked.run("git", "commit", "-q", "-m", "Agent's")
+    until = time.monotonic() + 60
+    annexed = False
+    while not annexed and time.monotonic() < until:
+        annexed = hooked.run("sh", "-c", "git notes --ref=ai-log-trail-prompts list | wc -l").stdout.strip() == "1"
+    assert annexed
+
+
+def test_evidence_that_the_hooks_could_not_see_is_added_afterwards(hooked: Repo, codex: Path) -> None:
+    session = CodexLog(codex, hooked.root)
+    session.prompt("Write fetch")
+    hooked.write("fetch.py", LINES)
+    hooked.commit("Before the log says so")
+    assert show(hooked)["status"] == "none"
+    session.at = float(hooked.git("log", "-1", "--format=%ct")) - 1
+    session.add_file("fetch.py", LINES)
+    hooked.run("git-ai-trail", "ingest", "--after-commit", str(hooked.root), "HEAD")
+    assert (show(hooked)["status"], trailer(hooked)) == ("unanchored", "")

@@ -29,6 +29,8 @@ GROUND = {
     "places",
     "userkey",
     "version",
+    "lazy",
+    "words",
 }
 STAGES = {"formats", "index", "redact", "store", "match", "attach", "report", "review", "install"}
 # What each part of the package may import besides itself; everything may use the ground floor.

@@ -10,6 +10,8 @@ import json
 import re
 from typing import Any
 
+from git_ai_trail.lazy import bytes_pattern, pattern
+
 # Beyond 2^53 - 1 a reader that holds numbers as doubles sees another number.
 MAX_INTEGER = 2**53 - 1
 MAX_DEPTH = 32
@@ -26,8 +28,8 @@ _NAMED = {
     92: "\\\\",
 }
 _BYTE = {escape[1]: bytes([byte]) for byte, escape in _NAMED.items()}
-_QUOTED = re.compile(r'"((?:[^"\\]|\\[abtnvfr"\\]|\\[0-3][0-7]{2})*)"', re.ASCII)
-_ESCAPE = re.compile(rb'\\([abtnvfr"\\]|[0-3][0-7]{2})')
+_QUOTED = pattern(r'"((?:[^"\\]|\\[abtnvfr"\\]|\\[0-3][0-7]{2})*)"', re.ASCII)
+_ESCAPE = bytes_pattern(rb'\\([abtnvfr"\\]|[0-3][0-7]{2})')
 
 
 def canonical(value: Any) -> bytes:

@@ -186,6 +186,11 @@ def empty_tree(oid: str) -> str:
     return EMPTY_TREE_SHA256 if len(oid) == 64 else EMPTY_TREE
 
 
+def is_oid(text: str) -> bool:
+    """Whether `text` is an object's full or abbreviated name."""
+    return 7 <= len(text) <= 64 and all(c in "0123456789abcdef" for c in text)
+
+
 def normal_url(url: str) -> str:
     """A remote's URL in the one form that can be compared: `host/path`, without scheme, credentials, port or `.git`."""
     text = url.strip()

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from git_ai_trail.attach import record
 from git_ai_trail.facts import EvidenceFact
 from git_ai_trail.git import Git
+from git_ai_trail.words import word
 from tests.attach.build import CODE, OTHER, SESSION, a_core, a_diff, a_line, a_match, a_range, a_session, lines
 from tests.support.repo import Repo
 
@@ -113,7 +114,7 @@ def test_what_may_be_text_or_a_secret_is_no_model_name(text: str) -> None:
     ],
 )
 def test_names_of_models_are_kept(name: str) -> None:
-    assert record.word(name) == name
+    assert word(name) == name
 
 
 def test_a_session_id_that_may_be_anything_is_named_by_its_digest() -> None:

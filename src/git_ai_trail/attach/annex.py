@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from git_ai_trail.attach.record import MAX_LINE, MAX_NOTE, load_line, parse_note, session_key
-from git_ai_trail.attach.shape import HEX64, WORD
+from git_ai_trail.attach.shape import HEX64
 from git_ai_trail.attach.trailers import clean
 from git_ai_trail.codec import MAX_INTEGER, canonical
 from git_ai_trail.errors import TrailError
 from git_ai_trail.model import TokenTotals
+from git_ai_trail.words import WORD
 
 POLICIES = ("none", "first-line", "redacted")
 MAX_PROMPT = 2000

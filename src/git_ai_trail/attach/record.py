@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from git_ai_trail.attach.shape import HEX64, WORD, is_core, is_files
+from git_ai_trail.attach.shape import HEX64, is_core, is_files
 from git_ai_trail.codec import canonical, path_text
 from git_ai_trail.facts import CommitMatch, EvidenceFact, FileDiff, FileMatch, SessionMatch
+from git_ai_trail.lazy import pattern
+from git_ai_trail.words import word
 
 VERSION = 1
 MAX_LINE = 64 * 1024
@@ -22,11 +23,8 @@ MAX_NOTE = 4 * 1024 * 1024
 _AROUND = 512
 _MAX_LINES = 10_000
 
-# A word this long without a separator is a key or a token, not the name of a model.
-_LONG_RUN = re.compile(r"[A-Za-z0-9]{20}")
-_MAIL = re.compile(r"@(?![0-9])")
-_AGENT_ID = re.compile(r"ses_[A-Za-z0-9]{10,40}")
-_PHRASE = re.compile(r"[ -~]{0,200}")
+_AGENT_ID = pattern(r"ses_[A-Za-z0-9]{10,40}")
+_PHRASE = pattern(r"[ -~]{0,200}")
 
 
 def lines_digest(lines: Iterable[bytes]) -> str:
@@ -122,15 +120,6 @@ def _file(one: FileMatch, order: Mapping[str, int]) -> dict[str, Any]:
         if r.session in order
     ]
     return {"path": path_text(one.path), "added": one.added, "ranges": ranges}
-
-
-def word(text: str) -> str:
-    """`text` if it can be the name or version of an agent, a model or a tool; else empty.
-
-    Letters, digits and a few signs are not enough: a token, a mail address or a home folder is made of them too.
-    """
-    fine = WORD.fullmatch(text) and text[0] != "/" and not _LONG_RUN.search(text) and not _MAIL.search(text)
-    return text if fine else ""
 
 
 def session_key(session_id: str) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-HEX64 = re.compile(r"[0-9a-f]{64}")
-WORD = re.compile(r"[A-Za-z0-9._:/@+-]{1,80}")
+from git_ai_trail.lazy import pattern
+from git_ai_trail.words import WORD
 
-_HEX32 = re.compile(r"[0-9a-f]{32}")
-_PHRASE = re.compile(r"[ -~]{0,200}")
+HEX64 = pattern(r"[0-9a-f]{64}")
+
+_HEX32 = pattern(r"[0-9a-f]{32}")
+_PHRASE = pattern(r"[ -~]{0,200}")
 # More lines than any commit has; what is larger would only serve to make a reader count.
 _MANY = 2**31
 

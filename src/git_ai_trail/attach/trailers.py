@@ -11,15 +11,16 @@ from collections.abc import Iterable, Sequence
 
 from git_ai_trail.errors import GitError
 from git_ai_trail.git import Git
+from git_ai_trail.lazy import pattern
 
 KEY = "AI-Trail"
 
-_VALUE = re.compile(r"1:([0-9a-f]{64})")
+_VALUE = pattern(r"1:([0-9a-f]{64})")
 # Not compiled before it is used: no commit needs it.
 _ANYWHERE = r"(?im)^[ \t>|*-]*AI-Trail[ \t]*:[ \t]*1:([0-9a-f]{64})[ \t\r]*$"
-_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
-_SEPARATOR = re.compile(r"[A-Za-z0-9-]+[ \t]*:")
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+_KEY = pattern(r"[A-Za-z0-9][A-Za-z0-9-]*")
+_SEPARATOR = pattern(r"[A-Za-z0-9-]+[ \t]*:")
+_UNPRINTABLE = pattern(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _MAX_VALUE = 200
 
 # git's isspace and the lines that it writes itself; one of these makes a paragraph trailers with 25 % of its lines.

@@ -68,7 +68,7 @@ def look(
         for path in paths:
             if budget <= 0:
                 break
-            state = refresh(db, keys, place.format, path, limit=budget)
+            state = _refresh(db, keys, place, path, limit=budget)
             if path == hinted:
                 state = _wait(db, keys, place, path, state, has_commit)
             if state is None:
@@ -78,6 +78,14 @@ def look(
             budget -= state.bytes_read
             found.extend((state.log, state.session_id, call) for call in state.pending)
     return Look(tuple(found), read, logs, budget <= 0)
+
+
+def _refresh(db: sqlite3.Connection, keys: Keys, place: Place, path: str, *, limit: int) -> LogState | None:
+    """None as well where another process is writing the index: a commit does not wait for it."""
+    try:
+        return refresh(db, keys, place.format, path, limit=limit)
+    except sqlite3.OperationalError:
+        return None
 
 
 def _wait(
@@ -96,7 +104,7 @@ def _wait(
         except OSError:
             return state
         if grown:
-            state = refresh(db, keys, place.format, path, limit=READ_LIMIT) or state
+            state = _refresh(db, keys, place, path, limit=READ_LIMIT) or state
     return state
 
 

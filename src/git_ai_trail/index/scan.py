@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from git_ai_trail.facts import SIGNIFICANT, CommitMade, Edit, Event, Meta, PendingCommit
-from git_ai_trail.git import normal_url
+from git_ai_trail.git import is_oid, normal_url
 from git_ai_trail.index.keys import Keys, as_written, weight
+from git_ai_trail.words import word
 
 PREFIX_BYTES = 4096
 MAX_LINE = 32 * 1024 * 1024
@@ -184,12 +185,18 @@ class _Writer:
             return
         self.session_id = meta.session_id
         remote = self.keys.path(normal_url(meta.git_url)) if meta.git_url else 0
-        self.about = [meta.agent_version, meta.source, meta.cwd, remote, meta.git_oid]
+        self.about = [
+            word(meta.agent_version),
+            word(meta.source),
+            meta.cwd,
+            remote,
+            meta.git_oid if is_oid(meta.git_oid) else "",
+        ]
         if meta.started_at is not None:
             self.started_at = meta.started_at if self.started_at is None else min(self.started_at, meta.started_at)
 
     def context(self, event: Event, line: bytes) -> None:
-        model = event.data.model
+        model = word(event.data.model)
         if model and model not in self.models and len(self.models) < 16:
             self.models.append(model)
 

@@ -7,6 +7,9 @@ import sqlite3
 
 VERSION = 1
 
+# How long a commit waits for another process that writes the index; one log is one transaction, so mostly milliseconds.
+LOCK_TIMEOUT = 0.25
+
 # Logs of a memory index are numbered from here, so that its rows and those of the index on disk can be told apart.
 MEMORY_BASE = 1 << 40
 
@@ -146,7 +149,7 @@ def open_memory(key_id: str) -> sqlite3.Connection:
 
 
 def _connect(path: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, timeout=1.0)
+    connection = sqlite3.connect(path, isolation_level=None, timeout=LOCK_TIMEOUT)
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA foreign_keys=ON")
     return connection

@@ -16,6 +16,7 @@ from git_ai_trail.install.database_file import check_database
 from git_ai_trail.install.hooks_check import check_hooks
 from git_ai_trail.install.place import Place
 from git_ai_trail.model import Check
+from git_ai_trail.pipeline.user_store import store_url
 
 
 def checkup(root: str, env: Mapping[str, str]) -> list[Check]:
@@ -33,7 +34,7 @@ def checkup(root: str, env: Mapping[str, str]) -> list[Check]:
     checks += check_logs(env)
     checks += doctor.check_folders([("data folder", places.data_dir(env)), ("cache folder", places.cache_dir(env))])
     checks.append(check_database("index", places.index_path(env), "run 'git ai-trail init'"))
-    checks.append(check_database("database", places.trail_path(env), "run 'git ai-trail ingest'"))
+    checks += _check_store(env)
     return checks + doctor.check_clock(git if where else None, env, time.time())
 
 
@@ -63,6 +64,17 @@ def check_logs(env: Mapping[str, str]) -> list[Check]:
         advice = "run an agent first, or name its folder under logs.roots in config.toml"
         checks.append(Check(name="logs", state="warn", detail="no session log found", advice=advice))
     return checks
+
+
+def _check_store(env: Mapping[str, str]) -> list[Check]:
+    """The trail database, where it is a file of this machine."""
+    try:
+        where = store_url(env, load_user(places.config_dir(env))).removeprefix("sqlite://")
+    except ConfigError:
+        return []  # said with the logs
+    if "://" in where:
+        return [Check(name="database", state="ok", detail=f"{where.partition('://')[0]}, not looked at")]
+    return [check_database("database", where, "run 'git ai-trail ingest'")]
 
 
 def _check_repository(where: Place, env: Mapping[str, str]) -> list[Check]:

@@ -28,7 +28,10 @@ class Indexed(NamedTuple):
 def open_user_index(env: Mapping[str, str]) -> Index:
     """The user's index, created if it is not there; raises `OSError` where its folders cannot be made."""
     os.makedirs(cache_dir(env), mode=0o700, exist_ok=True)
-    return open_index(index_path(env), userkey.load_or_create(data_dir(env)))
+    index = open_index(index_path(env), userkey.load_or_create(data_dir(env)))
+    # Nobody waits for this process, so it waits for the others.
+    index.target.execute("PRAGMA busy_timeout = 20000")
+    return index
 
 
 def build(env: Mapping[str, str], *, log_roots: Sequence[str] = (), progress: Progress | None = None) -> Indexed:

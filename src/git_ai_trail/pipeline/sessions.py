@@ -11,9 +11,9 @@ from typing import Any
 from git_ai_trail import places
 from git_ai_trail.config import Price
 from git_ai_trail.git import Git
-from git_ai_trail.model import PromptInfo, SessionInfo, TokenTotals
+from git_ai_trail.model import Entry, PromptInfo, SessionFilter, SessionInfo, TokenTotals
 from git_ai_trail.pipeline.cost import cost
-from git_ai_trail.store.protocol import Entry, SessionFilter, Store
+from git_ai_trail.store.protocol import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,6 @@ made, so that trailer and note cannot disagree.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -19,14 +18,16 @@ from git_ai_trail.formats import FORMATS
 from git_ai_trail.git import Git, empty_tree
 from git_ai_trail.index.access import Index, open_index
 from git_ai_trail.index.candidates import Where
+from git_ai_trail.lazy import pattern
 from git_ai_trail.pipeline.evidence import Gathered, gather, log_places, worktree_roots
 from git_ai_trail.settings import Settings
 from git_ai_trail.version import VERSION
+from git_ai_trail.words import word
 
 TOOL = f"git-ai-trail/{VERSION}"
 # While one of these exists, git is making commits out of other commits.
 STATES = ("rebase-merge", "rebase-apply", "CHERRY_PICK_HEAD", "MERGE_HEAD", "SQUASH_MSG", "REVERT_HEAD")
-HEX = re.compile("[0-9a-f]{40,64}")
+HEX = pattern("[0-9a-f]{40,64}")
 
 
 class Worktree(NamedTuple):
@@ -197,7 +198,7 @@ def keep(tree: Worktree, made: Made, *, quiet: bool, now: float) -> None:
 def summary(match: CommitMatch) -> str:
     """One line for the person who committed; no text from a log but agent and model names."""
     written = match.generated + match.edited
-    who = sorted({" ".join(map(record.word, (one.agent, *one.models[-1:]))) for one in match.sessions})
+    who = sorted({" ".join(map(word, (one.agent, *one.models[-1:]))) for one in match.sessions})
     count = len(match.sessions)
     return (
         f"{written} of {match.added} added lines have evidence · {', '.join(who)} · "

@@ -10,11 +10,12 @@ from git_ai_trail.formats.codex.lexer import DYNAMIC
 from git_ai_trail.formats.codex.outputs import Reply
 from git_ai_trail.formats.codex.paths import resolve
 from git_ai_trail.formats.codex.shell import Script, Step, steps_of
+from git_ai_trail.lazy import pattern
 
 _WITH_VALUE = ("-C", "-c", "--git-dir", "--work-tree", "--namespace", "--exec-path", "--config-env")
 _NO_COMMIT = ("--dry-run", "-h", "--help", "--porcelain", "--short", "--long")
-_MADE = re.compile(r"^\[([^\]\n]{1,300}?) ([0-9a-f]{7,64})\](?= |$)", re.MULTILINE)
-_OID_LINE = re.compile(r"^([0-9a-f]{7,64})(?: (?:\([^)\n]*\) )?(.*))?$", re.MULTILINE)
+_MADE = pattern(r"^\[([^\]\n]{1,300}?) ([0-9a-f]{7,64})\](?= |$)", re.MULTILINE)
+_OID_LINE = pattern(r"^([0-9a-f]{7,64})(?: (?:\([^)\n]*\) )?(.*))?$", re.MULTILINE)
 _NOT_MADE = (
     "nothing to commit",
     "nothing added to commit",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Iterator, Mapping
 
+from git_ai_trail.lazy import pattern
+
 _UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
-_IN_NAME = re.compile(rf"({_UUID})(?:_{_UUID})?\.jsonl(?:\.zst)?$")
-_WHOLE = re.compile(rf"{_UUID}$")
+_IN_NAME = pattern(rf"({_UUID})(?:_{_UUID})?\.jsonl(?:\.zst)?$")
+_WHOLE = pattern(rf"{_UUID}$")
 _NOT_LOGS = ("history.jsonl", "session_index.jsonl")
 _NOT_FOLDERS = ("thread-writer-locks", "rollout-migrations")
 _MAX_DEPTH = 12

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-_CALL = re.compile(r"\btools\s*(?:\.\s*(\w+)|\[\s*['\"](\w+)['\"]\s*\])\s*\(\s*")
-_BINDING = re.compile(r"\b(?:const|let|var)\s+([A-Za-z_$][\w$]*)\s*=\s*")
-_IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*")
-_NUMBER = re.compile(r"-?\d[\d_]*(?:\.\d+)?(?:[eE][+-]?\d+)?")
-_SPACE = re.compile(r"(?:\s+|//[^\n]*(?:\n|$)|/\*.*?\*/)+", re.DOTALL)
-_JOIN = re.compile(r"\s*\.\s*join\s*\(\s*")
-_TRIM = re.compile(r"\s*\.\s*(?:trim|trimStart|trimEnd)\s*\(\s*\)")
+from git_ai_trail.lazy import pattern
+
+_CALL = pattern(r"\btools\s*(?:\.\s*(\w+)|\[\s*['\"](\w+)['\"]\s*\])\s*\(\s*")
+_BINDING = pattern(r"\b(?:const|let|var)\s+([A-Za-z_$][\w$]*)\s*=\s*")
+_IDENTIFIER = pattern(r"[A-Za-z_$][\w$]*")
+_NUMBER = pattern(r"-?\d[\d_]*(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_SPACE = pattern(r"(?:\s+|//[^\n]*(?:\n|$)|/\*.*?\*/)+", re.DOTALL)
+_JOIN = pattern(r"\s*\.\s*join\s*\(\s*")
+_TRIM = pattern(r"\s*\.\s*(?:trim|trimStart|trimEnd)\s*\(\s*\)")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "", "\n": ""}
-_PLAIN = {quote: re.compile(rf"[^\\{quote}]+") for quote in "'\""} | {"`": re.compile(r"[^\\`$]+")}
+_PLAIN = {quote: pattern(rf"[^\\{quote}]+") for quote in "'\""} | {"`": pattern(r"[^\\`$]+")}
 _MAX_DEPTH = 32
 _MAX_CALLS = 256
 

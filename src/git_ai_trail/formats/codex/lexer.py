@@ -8,15 +8,17 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from git_ai_trail.lazy import pattern
+
 DYNAMIC = "\0"
 MAX_SCRIPT = 4 * 1024 * 1024
 _MAX_NESTING = 24
 
-_PLAIN = re.compile(r"[^\s\\'\"$`;&|<>()]+")
-_BLANK = re.compile(r"(?:[ \t\r]|\\\r?\n)+")
-_IN_QUOTES = re.compile(r'[^"\\$`]+')
-_NAME = re.compile(r"\$(?:[A-Za-z_]\w*|[0-9@*#?$!-])")
-_REDIRECT = re.compile(r"(\d*)(&>>|&>|<<<|<<-|<<|<&|<>|>>|>\||>&|<|>)")
+_PLAIN = pattern(r"[^\s\\'\"$`;&|<>()]+")
+_BLANK = pattern(r"(?:[ \t\r]|\\\r?\n)+")
+_IN_QUOTES = pattern(r'[^"\\$`]+')
+_NAME = pattern(r"\$(?:[A-Za-z_]\w*|[0-9@*#?$!-])")
+_REDIRECT = pattern(r"(\d*)(&>>|&>|<<<|<<-|<<|<&|<>|>>|>\||>&|<|>)")
 _ANSI = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 
 

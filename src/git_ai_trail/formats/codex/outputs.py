@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, NamedTuple
 
 from git_ai_trail.formats.codex.records import decode_inner
+from git_ai_trail.lazy import pattern
 
 _HEAD = 600
-_EXIT = re.compile(r"(?:^|\n)(?:Process exited with code|Exit code:) (-?\d{1,10})(?=\s|$)")
-_RUNNING = re.compile(r"(?:^|\n)Process running with session ID (\S{1,64})")
-_CELL = re.compile(r"Script running with cell ID (\S{1,64})")
-_SANDBOX_EXIT = re.compile(r"\bexit code: (-?\d{1,10})\b")
-_TIMED_OUT = re.compile(r"command timed out after \d+ milliseconds")
+_EXIT = pattern(r"(?:^|\n)(?:Process exited with code|Exit code:) (-?\d{1,10})(?=\s|$)")
+_RUNNING = pattern(r"(?:^|\n)Process running with session ID (\S{1,64})")
+_CELL = pattern(r"Script running with cell ID (\S{1,64})")
+_SANDBOX_EXIT = pattern(r"\bexit code: (-?\d{1,10})\b")
+_TIMED_OUT = pattern(r"command timed out after \d+ milliseconds")
 _HEADED = ("Exit code:", "Chunk ID:", "Command:", "Wall time:", "Total output lines:", "Warning: truncated output")
 _DECLINED = (
     "patch rejected by user",

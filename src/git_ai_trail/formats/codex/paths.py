@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-import re
+
+from git_ai_trail.lazy import bytes_pattern, pattern
 
 MAX_PATH = 4096
 
-_DRIVE = re.compile(r"[A-Za-z]:(?=[/\\]|$)")
-_ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
+_DRIVE = pattern(r"[A-Za-z]:(?=[/\\]|$)")
+_ESCAPE = bytes_pattern(rb"%([0-9A-Fa-f]{2})")
 
 
 def resolve(path: object, base: str = "") -> str:

@@ -6,10 +6,11 @@ import re
 from collections.abc import Sequence
 
 from git_ai_trail.formats.codex.lexer import DYNAMIC
+from git_ai_trail.lazy import pattern
 
-_ESCAPE = re.compile(r"\\(?:([abfnrtv\\\"'])|0?([0-7]{1,3})|x([0-9a-fA-F]{1,2}))")
+_ESCAPE = pattern(r"\\(?:([abfnrtv\\\"'])|0?([0-7]{1,3})|x([0-9a-fA-F]{1,2}))")
 _SIMPLE = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\", '"': '"', "'": "'"}
-_DIRECTIVE = re.compile(r"%(%|[-+ #0]*\d*(?:\.\d+)?[a-zA-Z])")
+_DIRECTIVE = pattern(r"%(%|[-+ #0]*\d*(?:\.\d+)?[a-zA-Z])")
 _MAX_LENGTH = 4 * 1024 * 1024
 
 

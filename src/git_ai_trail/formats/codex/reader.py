@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -34,6 +33,7 @@ from git_ai_trail.formats.codex.shapes import bare_kind, is_answer, prompt_text
 from git_ai_trail.formats.codex.skipped import Skipped
 from git_ai_trail.formats.codex.tokens import TokenCounter
 from git_ai_trail.formats.codex.work import Fact, OpenCall, Work
+from git_ai_trail.lazy import pattern
 
 STATE_VERSION = 1
 
@@ -51,7 +51,7 @@ _KINDS: dict[type, str] = {
     Tokens: "tokens",
     Other: "other",
 }
-_CWD = re.compile(r"<cwd>([^<\n]{1,4096})</cwd>|Current working directory: ([^\n]{1,4096})")
+_CWD = pattern(r"<cwd>([^<\n]{1,4096})</cwd>|Current working directory: ([^\n]{1,4096})")
 
 
 class CodexReader:

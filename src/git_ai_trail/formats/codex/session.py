@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from git_ai_trail.facts import Context, Meta
 from git_ai_trail.formats.codex.clock import unix_time
 from git_ai_trail.formats.codex.paths import resolve
+from git_ai_trail.lazy import pattern
 
 _SOURCES = ("cli", "exec", "vscode", "mcp")
 _NOT_HUMAN = ("subagent", "review", "guardian", "compact", "internal")
@@ -18,9 +18,9 @@ _THREAD_SOURCES = {
     "memory_consolidation": "internal",
     "review": "review",
 }
-_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)(?:[^/@\s]*@)?([^?#\s]*)")
-_SCP = re.compile(r"[^/@\s:]+(?::[^/@\s]*)?@([^/\s]+:.*)")
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")
+_URL = pattern(r"([A-Za-z][A-Za-z0-9+.-]*://)(?:[^/@\s]*@)?([^?#\s]*)")
+_SCP = pattern(r"[^/@\s:]+(?::[^/@\s]*)?@([^/\s]+:.*)")
+_ID = pattern(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")
 
 
 def text_of(value: object, limit: int = 256) -> str:

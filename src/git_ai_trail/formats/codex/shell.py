@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from git_ai_trail.formats.codex.lexer import DYNAMIC, Command, Heredoc, read_script
 from git_ai_trail.formats.codex.paths import resolve
+from git_ai_trail.lazy import pattern
 
 UNKNOWN_FOLDER = ""
 
@@ -29,10 +29,10 @@ _KEYWORDS = (
 )
 _WRAPPERS = ("sudo", "env", "timeout", "nice", "stdbuf", "caffeinate")
 _TAKES_VALUE = ("-u", "-g", "-n", "-C", "-S", "-k", "-s", "--signal", "--kill-after", "-o", "-e", "-i")
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
-_DURATION = re.compile(r"[\d.]+[smhd]?$")
+_ASSIGNMENT = pattern(r"[A-Za-z_]\w*\+?=")
+_DURATION = pattern(r"[\d.]+[smhd]?$")
 _MAX_SHELLS = 3
-_SAFE_WORD = re.compile(r"[A-Za-z0-9@%+=:,./_-]+$")
+_SAFE_WORD = pattern(r"[A-Za-z0-9@%+=:,./_-]+$")
 
 
 class Script(NamedTuple):

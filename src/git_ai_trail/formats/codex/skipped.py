@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from git_ai_trail.facts import Other
 from git_ai_trail.formats.codex.unused import UNUSED
+from git_ai_trail.lazy import pattern
 
-_UNSAFE = re.compile(r"[^A-Za-z0-9_./-]")
+_UNSAFE = pattern(r"[^A-Za-z0-9_./-]")
 _MAX_NAME = 64
 _MAX_KINDS = 64
 

@@ -12,6 +12,7 @@ from git_ai_trail.formats.codex.paths import resolve
 from git_ai_trail.formats.codex.printed import echoed, formatted
 from git_ai_trail.formats.codex.rewriters import moved, rewritten
 from git_ai_trail.formats.codex.shell import Step
+from git_ai_trail.lazy import pattern
 
 _TO_FILE = (">", ">>", ">|", "&>", "&>>")
 _APPEND = (">>", "&>>")
@@ -32,12 +33,12 @@ _MAYBE = (
     "open(",
     "Path(",
 )
-_PYTHON = re.compile(r"python[\d.]*$")
-_PYTHON_PATH = re.compile(
+_PYTHON = pattern(r"python[\d.]*$")
+_PYTHON_PATH = pattern(
     r"(?:\bopen|\bPath)\(\s*r?(?P<q>['\"])(?P<path>[^'\"\n*]{1,400})(?P=q)\s*(?P<mode>,\s*(?:mode\s*=\s*)?['\"][wax]\+?['\"])?"
 )
 _PYTHON_WRITES = (".write_text(", ".write_bytes(", ".write(", ".writelines(")
-_EXPANDS = re.compile(r"\\[\\$`]|[$`]|\\$", re.MULTILINE)
+_EXPANDS = pattern(r"\\[\\$`]|[$`]|\\$", re.MULTILINE)
 
 
 class FileWrite(NamedTuple):
