@@ -160,6 +160,39 @@ class PromptInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SessionFilter:
+    """Which sessions to list; an empty field does not restrict. Newest first, at most `limit`."""
+
+    folders: tuple[str, ...] = ()  # sessions that worked in one of these or below, home written as ~
+    url: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    agent: str = ""
+    tag: str = ""
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One thing that happened in a session. kind: message, reasoning, plan, call, edit, commit.
+
+    `name` is the role of a message, the tool of a call, the operation of an edit; `text` what was said or called,
+    the path of an edit, the oid of a commit; `output` what a call gave back.
+    """
+
+    kind: str
+    turn: int
+    at: datetime | None
+    name: str
+    text: str
+    output: str = ""
+    status: str = ""
+    exit_code: int | None = None
+    added: int = 0
+    removed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
     """A commit as git has it; times are aware UTC."""
 

@@ -65,3 +65,26 @@ def test_the_text_names_state_subject_and_advice(repo: Repo, monkeypatch: pytest
 
     assert "fail  hooks" in out
     assert "→ run 'git ai-trail init'" in out
+
+
+def test_a_store_elsewhere_is_named_without_its_address(
+    repo: Repo, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(repo.root)
+    monkeypatch.setenv("GIT_AI_TRAIL_STORE", "postgresql://me:" + "hidden" + "@db.example/trail")
+
+    assert run(exit=1)["database"]["detail"] == "postgresql, not looked at"
+
+
+def test_a_broken_file_of_the_person_fails_with_its_place(
+    repo: Repo, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(repo.root)
+    config = home / ".config/git-ai-trail/config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text('[log]\nroots = ["/srv"]\n')
+
+    check = run(exit=1)["logs"]
+
+    assert "config.toml:2: unknown key log.roots" in check["detail"]
+    assert check["advice"] == "did you mean logs.roots?"

@@ -18,11 +18,11 @@ from backports import zstd
 from git_ai_trail import places
 from git_ai_trail.config import UserConfig
 from git_ai_trail.errors import TrailError
-from git_ai_trail.model import Outcome
+from git_ai_trail.model import Outcome, SessionFilter
 from git_ai_trail.pipeline import logfile
 from git_ai_trail.pipeline.ingest import ingest
 from git_ai_trail.pipeline.user_store import open_user_store
-from git_ai_trail.store.protocol import SessionFilter, Store
+from git_ai_trail.store.protocol import Store
 from tests.support.codex_log import CodexLog
 
 AT = 1_790_000_000.0
@@ -424,14 +424,23 @@ def test_no_planted_secret_reaches_any_file_or_stream_of_ours(codex: Path, home:
             file.write(f'{{"broken {planted["token"]} '.encode() + b"\n")
     shown = []
     command = [sys.executable, "-m", "git_ai_trail"]
-    for args in (["ingest", "-v", "--jobs", str(jobs)], ["sessions", "--json"], ["session", log.session_id], ["sessions"]):
+    for args in (
+        ["ingest", "-v", "--jobs", str(jobs)],
+        ["sessions", "--json"],
+        ["session", log.session_id],
+        ["sessions"],
+    ):
         done = subprocess.run([*command, *args], capture_output=True, text=True, check=True)
         shown.append(done.stdout + done.stderr)
     # Again with the connection open, so that -wal and -shm are there to be looked at.
     store = opened()
     log.prompt(f"and again {everything}")
     run()
-    folders = [Path(places.data_dir(os.environ)), Path(places.cache_dir(os.environ)), Path(places.state_dir(os.environ))]
+    folders = [
+        Path(places.data_dir(os.environ)),
+        Path(places.cache_dir(os.environ)),
+        Path(places.state_dir(os.environ)),
+    ]
     files = [file for folder in folders if folder.exists() for file in folder.rglob("*") if file.is_file()]
     assert {file.name for file in files} >= {"trail.db", "trail.db-wal", "trail.db-shm"}
     haystacks = [file.read_bytes() for file in files] + [text.encode() for text in shown]

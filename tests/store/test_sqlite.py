@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from git_ai_trail.errors import StoreError
+from git_ai_trail.model import SessionFilter
 from git_ai_trail.store import open_store, sqlite, sqlite_schema
-from git_ai_trail.store.protocol import SessionFilter
 from tests.store.test_store import PROOF, a_log, keep
 
 STEPS = sqlite_schema.names()
@@ -35,13 +35,13 @@ def test_the_schema_version_is_the_number_of_migrations() -> None:
 
 
 @pytest.mark.parametrize("version", range(len(STEPS)))
-def test_a_database_of_every_earlier_version_becomes_the_newest_and_keeps_its_rows(tmp_path: Path, version: int) -> None:
+def test_a_database_of_every_earlier_version_becomes_the_newest_and_keeps_its_rows(
+    tmp_path: Path, version: int
+) -> None:
     old = at_version(tmp_path / "old.db", version)
     if version:
         old.execute("INSERT INTO sessions (id, format, native_id) VALUES (1, 'codex', 'kept')")
-        old.execute(
-            "INSERT INTO files VALUES (1, 'p', 'codex', 0, 0, 0, 0, '', '', 0, 0, 0, '', 0, 1)"
-        )
+        old.execute("INSERT INTO files VALUES (1, 'p', 'codex', 0, 0, 0, 0, '', '', 0, 0, 0, '', 0, 1)")
         old.execute(
             "INSERT INTO prompts (file_id, session_id, turn, offset, length, sha256, text) VALUES (1, 1, 0, 0, 1, '', 'old words')"
         )
@@ -127,7 +127,9 @@ def test_deleting_a_log_takes_every_row_of_it_along(tmp_path: Path) -> None:
     conn.execute("DELETE FROM sessions")
     left = {
         table: conn.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0]
-        for (table,) in conn.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '%\\_text%' ESCAPE '\\'")
+        for (table,) in conn.execute(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '%\\_text%' ESCAPE '\\'"
+        )
         if table not in ("_sqlite_migrations", "redaction_rules")
     }
     hits = conn.execute("SELECT COUNT(*) FROM prompts_text WHERE prompts_text MATCH 'retry'").fetchone()[0]
@@ -140,7 +142,7 @@ def test_reading_does_not_import_the_migration_machinery(tmp_path: Path) -> None
     path = tmp_path / "trail.db"
     open_store(str(path)).close()
     script = (
-        "import sys; from git_ai_trail.store import open_store; from git_ai_trail.store.protocol import SessionFilter;"
+        "import sys; from git_ai_trail.store import open_store; from git_ai_trail.model import SessionFilter;"
         "open_store(sys.argv[1]).sessions(SessionFilter()); print('sqlite_utils' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True)

@@ -12,9 +12,9 @@ import pytest
 
 from git_ai_trail.errors import StoreError
 from git_ai_trail.facts import Call, Event, Message, Meta, Other, Output, Prompt, Tokens
-from git_ai_trail.model import CleanEvent, CleanSession, Redaction, SourceFile
+from git_ai_trail.model import CleanEvent, CleanSession, Redaction, SessionFilter, SourceFile
 from git_ai_trail.store import BACKENDS, open_store
-from git_ai_trail.store.protocol import ReadMeanwhile, ReadUpTo, SessionFilter, Store
+from git_ai_trail.store.protocol import ReadMeanwhile, ReadUpTo, Store
 
 PROOF = object()
 
@@ -79,7 +79,9 @@ def store(open_it: Callable[[], Store]) -> Iterator[Store]:
 
 def a_log(**more: Any) -> Log:
     log = Log(**more)
-    log.prompt("make it retry", Redaction(rule_id="email", kind="email", field="text", tag="[REDACTED:email#1]", digest="d1"))
+    log.prompt(
+        "make it retry", Redaction(rule_id="email", kind="email", field="text", tag="[REDACTED:email#1]", digest="d1")
+    )
     log.add("call", Call("c1", "shell", "ls", "~/work", "{}"))
     log.add("output", Output("c1", 2, "failed", "no such file"))
     log.add("tokens", Tokens("m1", 100, 40, 0, 10, 3))
@@ -123,7 +125,10 @@ def test_what_was_added_is_found_again_after_reopening(open_it: Callable[[], Sto
     assert info.started_at == datetime.fromtimestamp(1000, UTC)
     assert info.ended_at == datetime.fromtimestamp(1006, UTC)
     prompts = store.prompts("aaaa-1")
-    assert [(p.index, p.text, p.calls, p.tokens.total) for p in prompts] == [(0, "make it retry", 1, 110), (1, "again", 0, 0)]
+    assert [(p.index, p.text, p.calls, p.tokens.total) for p in prompts] == [
+        (0, "make it retry", 1, 110),
+        (1, "again", 0, 0),
+    ]
     assert prompts[0].redactions == {"email": 1}
     assert [(e.kind, e.turn, e.text, e.exit_code) for e in store.entries("aaaa-1")] == [
         ("call", 0, "ls", 2),

@@ -15,14 +15,14 @@ from git_ai_trail.version import VERSION
 
 COMMANDS = (
     Listed("init", "Set this repository up: hooks, notes settings, policy file, index."),
-    Listed("uninit", "Take back what init did in this repository."),
+    Listed("uninit", "Take back what init did here; notes and trailers stay."),
     Listed("doctor", "Check this machine and repository, and say what to do."),
     Listed("ingest", "Read agents' logs into the trail database, redacted."),
     Listed("sessions", "List the sessions in the trail database."),
     Listed("session", "Show one session, grouped by prompt."),
     Listed("show", "Show what is known of a commit: sessions, evidence, lines."),
     Listed("log", "List commits with their share of lines with evidence."),
-    Listed("explain", "Say why each session did or did not match a commit."),
+    Listed("explain", "Say why each session passed or failed for a commit."),
     Listed("backfill", "Attach records to commits that already exist, from the logs alone."),
 )
 

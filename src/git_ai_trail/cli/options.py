@@ -21,8 +21,7 @@ from git_ai_trail.errors import StoreError
 from git_ai_trail.git import Git
 from git_ai_trail.pipeline import stamp
 from git_ai_trail.pipeline.evidence import AGENTS
-from git_ai_trail.pipeline.user_store import open_user_store, store_url
-from git_ai_trail.store.protocol import Store
+from git_ai_trail.pipeline.user_store import UserStore, find_user_store
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 agent_option = click.option("--agent", type=click.Choice(sorted(AGENTS)), help="Only logs of this agent.")
@@ -68,12 +67,11 @@ class Person:
         return terminal.use_color(sys.stdout, choice or "auto", self.env)
 
     @cached_property
-    def store(self) -> Store | None:
+    def store(self) -> UserStore | None:
         """The store, or None where there is none yet."""
-        where = store_url(self.env, self.config)
-        return open_user_store(self.env, self.config) if "://" in where or os.path.exists(where) else None
+        return find_user_store(self.env, self.config)
 
-    def needed_store(self) -> Store:
+    def needed_store(self) -> UserStore:
         """The store; without one there is nothing to show, which is an error."""
         if self.store is None:
             raise StoreError("there is no trail database yet", "run `git ai-trail ingest`")

@@ -10,9 +10,8 @@ import click
 
 from git_ai_trail.cli.options import json_option, open_person
 from git_ai_trail.cli.terminal import clean, clean_block, count, moment, number
-from git_ai_trail.model import PromptInfo, SessionInfo
+from git_ai_trail.model import Entry, PromptInfo, SessionInfo
 from git_ai_trail.pipeline.sessions import SessionView, view, view_json
-from git_ai_trail.store.protocol import Entry
 
 
 @click.command("session")

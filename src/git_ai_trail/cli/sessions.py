@@ -15,9 +15,8 @@ from rich.text import Text
 
 from git_ai_trail.cli.options import When, agent_option, json_option, open_person
 from git_ai_trail.cli.terminal import clean, count, moment, number, table_width
-from git_ai_trail.model import SessionInfo
+from git_ai_trail.model import SessionFilter, SessionInfo
 from git_ai_trail.pipeline.sessions import folders_of, info_json, listed
-from git_ai_trail.store.protocol import SessionFilter
 
 
 @click.command("sessions")

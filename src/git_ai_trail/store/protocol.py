@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from git_ai_trail.errors import StoreError
-from git_ai_trail.model import CleanSession, Ingested, PromptInfo, SessionInfo, TokenTotals
+from git_ai_trail.model import (
+    CleanSession,
+    Entry,
+    Ingested,
+    PromptInfo,
+    SessionFilter,
+    SessionInfo,
+    TokenTotals,
+)
 
 # Redaction's own test of a session's proof. The store is given it, because no stage imports another.
 IsClean = Callable[[CleanSession], bool]
@@ -47,39 +53,6 @@ class FileState(NamedTuple):
     state: str
     ruleset_digest: str
     session_id: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionFilter:
-    """Which sessions to list; an empty field does not restrict. Newest first, at most `limit`."""
-
-    folders: tuple[str, ...] = ()  # sessions that worked in one of these or below, home written as ~
-    url: str = ""
-    since: datetime | None = None
-    until: datetime | None = None
-    agent: str = ""
-    tag: str = ""
-    limit: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One thing that happened in a session. kind: message, reasoning, plan, call, edit, commit.
-
-    `name` is the role of a message, the tool of a call, the operation of an edit; `text` what was said or called,
-    the path of an edit, the oid of a commit; `output` what a call gave back.
-    """
-
-    kind: str
-    turn: int
-    at: datetime | None
-    name: str
-    text: str
-    output: str = ""
-    status: str = ""
-    exit_code: int | None = None
-    added: int = 0
-    removed: int = 0
 
 
 class Store(Protocol):

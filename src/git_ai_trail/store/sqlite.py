@@ -12,9 +12,17 @@ import time
 from collections.abc import Callable, Mapping
 
 from git_ai_trail.errors import StoreError
-from git_ai_trail.model import CleanSession, Ingested, PromptInfo, SessionInfo, TokenTotals
+from git_ai_trail.model import (
+    CleanSession,
+    Entry,
+    Ingested,
+    PromptInfo,
+    SessionFilter,
+    SessionInfo,
+    TokenTotals,
+)
 from git_ai_trail.store import sqlite_reader as reader
-from git_ai_trail.store.protocol import Entry, FileState, IsClean, ReadUpTo, SessionFilter
+from git_ai_trail.store.protocol import FileState, IsClean, ReadUpTo
 from git_ai_trail.store.sqlite_writer import Writer
 
 SCHEMA_VERSION = 3

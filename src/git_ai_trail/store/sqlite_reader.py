@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from git_ai_trail.errors import StoreError
-from git_ai_trail.model import PromptInfo, SessionInfo, TokenTotals
-from git_ai_trail.store.protocol import Entry, FileState, SessionFilter
+from git_ai_trail.model import Entry, PromptInfo, SessionFilter, SessionInfo, TokenTotals
+from git_ai_trail.store.protocol import FileState
 
 _SESSION = """
 SELECT s.native_id, s.format, s.agent_version, s.models, s.source, s.cwd, s.git_url, s.git_branch, s.started_at,

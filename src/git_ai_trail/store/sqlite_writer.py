@@ -18,8 +18,8 @@ from git_ai_trail.model import CleanEvent, CleanSession, Ingested
 from git_ai_trail.store import sqlite_rows as rows
 from git_ai_trail.store.protocol import ReadMeanwhile, ReadUpTo
 
-# Bytes of log lines held back; their rows take about three times as much memory.
-HELD_BYTES = 8 * 1024 * 1024
+# Bytes of log lines held back; their rows take two to three times as much memory.
+HELD_BYTES = 24 * 1024 * 1024
 
 _STALE = -1
 
@@ -298,7 +298,6 @@ class Writer:
             )
             sum_up(self.conn, self.previous_owner)
         sum_up(self.conn, self.owner)
-
 
     def _drop_if_empty(self) -> None:
         """A file that says nothing at all is remembered as read, but is no session."""
