@@ -243,13 +243,19 @@ class KnownEdit(NamedTuple):
 
 
 class KnownCommit(NamedTuple):
-    """A commit that a session's log shows it made; `oid` is abbreviated, or empty if it was not printed."""
+    """A commit that a session's log shows it made; `oid` is abbreviated, or empty if it was not printed.
+
+    `began_at` is when the call was made, `at` when it answered; `subject` is the keyed digest of the message that the
+    command gives with -m, 0 if it gives none.
+    """
 
     log: int
     at: float | None
     turn: int
     oid: str
     workdir: str
+    began_at: float | None
+    subject: int
 
 
 TRIVIAL, WORD, SIGNIFICANT = 0, 1, 2

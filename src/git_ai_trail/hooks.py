@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from git_ai_trail import places
+from git_ai_trail import places, process
 from git_ai_trail import settings as configured
 from git_ai_trail.attach import notes, pending, trailers
 from git_ai_trail.errors import TrailError
@@ -31,7 +31,7 @@ def main(argv: Sequence[str]) -> int:
         print(f"ai-trail: no such hook: {name[:40]!r}", file=sys.stderr)
         return 0
     try:
-        env = dict(os.environ)
+        env = {**os.environ, "GIT_AI_TRAIL_PARENT": process.git_commit(os.environ)}
         if configured.switched_off(env):
             return 0
         tree = stamp.open_worktree(os.getcwd())
@@ -88,6 +88,11 @@ def _stamp(tree: stamp.Worktree, settings: Settings, env: Mapping[str, str], mes
         _settle(tree, env, "")
         return
     base, tip = stamp.being_committed(tree, amend=amend)
+    named = trailers.record_digest(message)
+    kept = pending.read(tree.git_dir, named) if named else None
+    if kept is not None and kept.tree == tip:
+        # The other message hook has stamped this commit already, and knew whether it is an amended one.
+        return
     old = tree.head if amend else ""
     now = time.time()
     made = stamp.make(tree, settings, env, base=base, tip=tip, now=now, old=old)
@@ -164,16 +169,8 @@ def _is_revert(message: str) -> bool:
 
 def _parent_amends(env: Mapping[str, str]) -> bool:
     """Whether git was called with --amend: with -m it looks like a new commit to every hook."""
-    pid = env.get("GIT_AI_TRAIL_PARENT", "")
-    if not pid.isdigit():
-        return False
-    try:
-        with open(f"/proc/{pid}/cmdline", "rb") as file:
-            words = file.read(1 << 16).split(b"\0")
-    except OSError:
-        done = subprocess.run(["ps", "-o", "args=", "-p", pid], capture_output=True, check=False)
-        words = done.stdout.split()
-    return any(word.startswith(b"--am") and b"--amend".startswith(word) for word in words)
+    words = process.arguments(env.get("GIT_AI_TRAIL_PARENT", ""))
+    return any(word.startswith("--am") and "--amend".startswith(word) for word in words)
 
 
 def _message_file(tree: stamp.Worktree, args: list[str]) -> str:

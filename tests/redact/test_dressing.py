@@ -40,7 +40,7 @@ DRESSES: list[tuple[str, Callable[[str], str], bool]] = [
     ("HTML entities", lambda s: html.escape(s).replace("_", "&#95;"), True),
     ("zero width inside", lambda s: s[:8] + ZERO_WIDTH + s[8:], True),
     ("soft hyphen inside", lambda s: s[:8] + "\u00ad" + s[8:], True),
-    ("NUL between", lambda s: "\0".join(s), True),
+    ("NUL between", "\0".join, True),
     ("\\u escapes", lambda s: "".join(f"\\u{ord(c):04x}" for c in s), True),
     ("\\x escapes", lambda s: "".join(f"\\x{ord(c):02x}" for c in s), True),
     ("first half only", lambda s: s[: len(s) // 2 + 2], True),
@@ -52,7 +52,7 @@ DRESSES: list[tuple[str, Callable[[str], str], bool]] = [
     ("wrapped at 16 columns", lambda s: "\n".join(s[n : n + 16] for n in range(0, len(s), 16)), False),
     ("concatenated in three", lambda s: f'"{s[:14]}" + "{s[14:27]}" + "{s[27:]}"', False),
     ("hex dump", lambda s: " ".join(f"{ord(c):02x}" for c in s), False),
-    ("gaps", lambda s: " ".join(s), False),
+    ("gaps", " ".join, False),
 ]
 
 

@@ -36,7 +36,7 @@ def _united(name: str, texts: list[str]) -> list[object]:
     return [unite(text, spans or [], []) for text, spans in zip(texts, _engine(name).find(texts), strict=True)]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(TEXTS, min_size=1, max_size=5))
 def test_all_gates_give_the_same_spans(texts: list[str]) -> None:
     plain = _united("plain", texts)

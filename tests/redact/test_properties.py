@@ -14,7 +14,7 @@ from git_ai_trail.redact.shapes import example
 from tests.redact.samples import clean, key_block, scrubber, token
 
 RULES = ruleset.builtin().rules
-QUICK = settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 SECRETS = st.builds(
     lambda rule, seed: example(rule.matches[0], Random(seed)), st.sampled_from(RULES), st.integers(0, 99)

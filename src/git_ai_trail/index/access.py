@@ -47,10 +47,12 @@ class Index:
     ) -> list[candidates.Making]:
         return candidates.being_made(self.target, pending, roots, now=now, hints=hints)
 
-    def made_before(self, where: candidates.Where, oid: str, committed_at: float) -> list[candidates.Making]:
+    def made_before(
+        self, where: candidates.Where, oid: str, committed_at: float, subject: str
+    ) -> list[candidates.Making]:
         found = []
         for database in self.databases:
-            found.extend(candidates.made_before(database, where, oid, committed_at))
+            found.extend(candidates.made_before(database, where, oid, committed_at, self.keys.subject(subject)))
         return found
 
     def find(

@@ -155,19 +155,25 @@ def inside(path: str, roots: Sequence[str]) -> bool:
     return any(path == root or path.startswith(root + "/") for root in roots)
 
 
-def made_before(db: sqlite3.Connection, where: Where, oid: str, committed_at: float) -> list[Making]:
-    """The sessions whose log shows that they made this commit: by its printed oid, else by place and second."""
+def made_before(db: sqlite3.Connection, where: Where, oid: str, committed_at: float, subject: int) -> list[Making]:
+    """The sessions whose log shows that they made this commit: by its printed oid, else by place, message and second.
+
+    The second alone would not do: a person may commit in the same one.
+    """
     found = {
         row.log: Making(row.log, row.turn, "its log shows this commit's oid") for row in query.made_by_oid(db, oid)
     }
     if found:
         return list(found.values())
-    near = query.made_at(db, committed_at - 2.0, committed_at + 10.0)
+    # git's clock counts whole seconds.
+    near = query.made_about(db, subject, committed_at - 0.1, committed_at + 1.1) if subject else []
     sessions = query.logs(db, [row.log for row in near])
     for row in near:
         session = sessions.get(row.log)
         if session is not None and _made_here(where, session, row):
-            found[row.log] = Making(row.log, row.turn, "its log shows a `git commit` here in that second")
+            found[row.log] = Making(
+                row.log, row.turn, "its log shows a `git commit` here in that second with this message"
+            )
     return list(found.values()) if len(found) == 1 else []
 
 

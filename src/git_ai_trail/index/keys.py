@@ -47,6 +47,10 @@ class Keys:
         h.update(path.encode("utf-8", "surrogateescape"))
         return int.from_bytes(h.digest(), "big", signed=True)
 
+    def subject(self, subject: str) -> int:
+        """Digest of a commit's subject; 0 for none."""
+        return self.path(f"//subject//{subject}") if subject else 0
+
     def suffixes(self, path: str) -> list[int]:
         """Digests of the last 1 … 8 components: `a/b/c` gives `c`, `b/c`, `a/b/c`."""
         parts = [part for part in path.split("/") if part]

@@ -113,14 +113,17 @@ def made_by_oid(db: sqlite3.Connection, oid: str) -> list[KnownCommit]:
     """Commits made whose printed (abbreviated) oid is the beginning of `oid`."""
     prefixes = [oid[:n] for n in range(7, len(oid) + 1)]
     marks = ",".join("?" * len(prefixes))
-    rows = db.execute(f"SELECT log, at, turn, oid, workdir FROM commits WHERE oid IN ({marks})", prefixes).fetchall()  # noqa: S608 - only marks
+    wanted = f"SELECT log, at, turn, oid, workdir, began_at, subject FROM commits WHERE oid IN ({marks})"  # noqa: S608
+    rows = db.execute(wanted, prefixes).fetchall()
     return [KnownCommit(*row) for row in rows]
 
 
-def made_at(db: sqlite3.Connection, since: float, until: float) -> list[KnownCommit]:
-    """Commits made within a window whose oid was not printed."""
+def made_about(db: sqlite3.Connection, subject: int, since: float, until: float) -> list[KnownCommit]:
+    """Commits made with this subject, whose oid was not printed, by a call that was running within a window."""
     rows = db.execute(
-        "SELECT log, at, turn, oid, workdir FROM commits WHERE at BETWEEN ? AND ? AND oid = ''", (since, until)
+        "SELECT log, at, turn, oid, workdir, began_at, subject FROM commits"
+        " WHERE subject = ? AND oid = '' AND began_at <= ? AND at >= ?",
+        (subject, until, since),
     ).fetchall()
     return [KnownCommit(*row) for row in rows]
 

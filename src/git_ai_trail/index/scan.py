@@ -16,9 +16,14 @@ from typing import Any, NamedTuple
 from git_ai_trail.facts import SIGNIFICANT, CommitMade, Edit, Event, Meta, PendingCommit
 from git_ai_trail.git import is_oid, normal_url
 from git_ai_trail.index.keys import Keys, as_written, weight
+from git_ai_trail.lazy import pattern
 from git_ai_trail.words import word
 
 PREFIX_BYTES = 4096
+# -m "…", -am '…', --message=…; inside JavaScript or JSON the quotes are escaped.
+_MESSAGE = pattern(
+    r"""\bcommit\b[^|;&]*?\s(?:-[a-zA-Z]*m\s*|--message[=\s]\s*)(?:\\?"([^"\\$`]*)\\?"|'([^']*)'|([^\s"'\\]+))"""
+)
 MAX_LINE = 32 * 1024 * 1024
 CHUNK = 1 << 20
 
@@ -72,8 +77,7 @@ def _refresh(db: sqlite3.Connection, keys: Keys, fmt: LogFormat, path: str, file
         )
         return LogState(log, state.get("session_id", ""), tuple(reader.pending_commits()), 0)
     reader = fmt.reader(path, state)
-    if state is not None:
-        _replay(file, reader, fmt.open_offsets(state))
+    still_open = _replay(file, reader, fmt.open_offsets(state)) if state is not None else []
     db.execute("BEGIN IMMEDIATE")
     try:
         if offset == 0 and log is not None:
@@ -82,6 +86,8 @@ def _refresh(db: sqlite3.Connection, keys: Keys, fmt: LogFormat, path: str, file
         if log is None:
             log = _new_log(db, fmt.name, path)
         writer = _Writer(db, keys, log)
+        for event in still_open:
+            writer.remember(event)
         end = offset
         for line, at in _lines(file, offset, stat.st_size if limit is None else min(stat.st_size, offset + limit)):
             for event in reader.feed(line, at):
@@ -105,13 +111,15 @@ def _prefix(head: bytes) -> bytes:
     return len(head).to_bytes(2, "big") + hashlib.blake2b(head, digest_size=16).digest()
 
 
-def _replay(file: Any, reader: Any, offsets: list[int]) -> None:
+def _replay(file: Any, reader: Any, offsets: list[int]) -> list[Event]:
     """Feeds the lines of calls that are still open to a resumed reader; their events are already in the index."""
+    events: list[Event] = []
     for offset in offsets:
         file.seek(offset)
         line = file.readline(MAX_LINE + 1)
         if line.endswith(b"\n"):
-            reader.feed(line[:-1], offset)
+            events.extend(reader.feed(line[:-1], offset))
+    return events
 
 
 def _lines(file: Any, offset: int, end: int) -> Iterator[tuple[bytes, int]]:
@@ -151,6 +159,15 @@ def _new_log(db: sqlite3.Connection, name: str, path: str) -> int:
     return cursor.lastrowid
 
 
+def subject_of(command: str) -> str:
+    """The subject that a shell command gives to `git commit -m`; empty where it gives none in plain words."""
+    found = _MESSAGE.search(command)
+    if found is None:
+        return ""
+    said = next(text for text in found.groups() if text is not None)
+    return said.replace("\\n", "\n").strip().split("\n", 1)[0].strip()
+
+
 class _Writer:
     """Turns the events of one log into rows."""
 
@@ -169,6 +186,8 @@ class _Writer:
         self.started_at, self.last_at = row[7], row[8]
         self.counts: dict[str, int] = {"calls": row[9], "commands": row[10], "edits": row[11], "failed": row[12]}
         self.lines: list[tuple[int, int]] = []
+        # Calls that may turn out to have made a commit: when, and the message's digest.
+        self.committing: dict[str, tuple[float | None, int]] = {}
 
     def take(self, event: Event, line: bytes) -> None:
         at = event.at
@@ -216,8 +235,18 @@ class _Writer:
 
     def call(self, event: Event, line: bytes) -> None:
         self.counts["calls"] += 1
-        if event.data.command:
+        command = event.data.command
+        if command:
             self.counts["commands"] += 1
+        self.remember(event)
+
+    def remember(self, event: Event) -> None:
+        """Keeps in mind when a call began that may turn out to be a commit."""
+        if event.kind != "call":
+            return
+        text = event.data.command or event.data.arguments
+        if "commit" in text and event.data.call_id:
+            self.committing[event.data.call_id] = (event.at, self.keys.subject(subject_of(text)))
 
     def output(self, event: Event, line: bytes) -> None:
         if event.data.status in ("failed", "declined") or event.data.exit_code not in (None, 0):
@@ -225,8 +254,10 @@ class _Writer:
 
     def commit(self, event: Event, line: bytes) -> None:
         made: CommitMade = event.data
+        began_at, subject = self.committing.get(made.call_id, (None, 0))
         self.db.execute(
-            "INSERT INTO commits VALUES (?, ?, ?, ?, ?)", (self.log, event.at, event.turn, made.oid, made.workdir)
+            "INSERT INTO commits VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (self.log, event.at, event.turn, made.oid, made.workdir, began_at, subject),
         )
 
     def edit(self, event: Event, line: bytes) -> None:

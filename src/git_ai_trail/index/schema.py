@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 
-VERSION = 1
+VERSION = 2
 
 # How long a commit waits for another process that writes the index; one log is one transaction, so mostly milliseconds.
 LOCK_TIMEOUT = 0.25
@@ -85,7 +85,9 @@ CREATE TABLE commits (
     at REAL,
     turn INTEGER NOT NULL,
     oid TEXT NOT NULL,
-    workdir TEXT NOT NULL
+    workdir TEXT NOT NULL,
+    began_at REAL,
+    subject INTEGER NOT NULL        -- digest of what the command gives with -m, 0 if nothing
 );
 CREATE INDEX commits_by_oid ON commits(oid);
 CREATE INDEX commits_by_time ON commits(at);

@@ -132,13 +132,14 @@ def _extend(
     """Grows matches over the short lines beside them, forwards then backwards.
 
     git may show a block one line earlier or later than it was written (`}` of the block before instead of its own):
-    stepping over the edge of an edit's run therefore goes on at the run's other end.
+    stepping over the edge of an edit's run therefore goes on at the run's other end, with what is left over there.
     """
     if not matched:
         return
     bounds = _bounds(runs, len(theirs))
     size = len(ours)
-    for step, order in ((1, range(size)), (-1, range(size - 1, -1, -1))):
+    forth, back = range(size), range(size - 1, -1, -1)
+    for step, order, wraps in ((1, forth, False), (-1, back, False), (1, forth, True), (-1, back, True)):
         for index in order:
             place = matched.get(index)
             beside = index + step
@@ -149,6 +150,8 @@ def _extend(
             first, last = bounds[place]
             following = place + step
             if not first <= following <= last:
+                if not wraps:
+                    continue
                 following = first if step > 0 else last
             if not taken[following] and theirs[following] == ours[beside]:
                 taken[following] = True

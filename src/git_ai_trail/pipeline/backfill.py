@@ -103,7 +103,7 @@ def match_past(git: Git, index: Index, where: Where, commit: PastCommit, *, weak
         base=commit.parents[0] if commit.parents else empty_tree(commit.oid),
         tip=commit.oid,
         until=max(commit.committed_at, commit.authored_at),
-        making=index.made_before(where, commit.oid, commit.committed_at),
+        making=index.made_before(where, commit.oid, commit.committed_at, commit.subject),
         weak_too=weak_too,
     )
 

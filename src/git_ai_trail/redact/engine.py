@@ -10,7 +10,7 @@ from git_ai_trail.redact.detector import RANK_RANDOM, Detector, Leaf, Span, span
 from git_ai_trail.redact.detectors import keyed, markers, opaque, pem, people, random_tokens, vendor, web
 from git_ai_trail.redact.gate import Hits, make_gate
 from git_ai_trail.redact.rule import RuleSet
-from git_ai_trail.redact.tags import KINDS
+from git_ai_trail.redact.tags import KINDS, blanked
 from git_ai_trail.redact.views import View, views
 
 
@@ -86,11 +86,10 @@ class Engine:
         found = [span for number in sorted(numbers) for span in spans_of(self.detectors[number], leaf, hits[number])]
         left: Hits = {number: ends for number, ends in hits.items() if number not in numbers}
         for span in found:
-            text = text[: span.start] + "\x1f" * (span.end - span.start) + text[span.end :]
             for number, ends in left.items():
                 if ends is not None:
                     left[number] = [end for end in ends if not span.start < end <= span.end]
-        return found, text, left
+        return found, blanked(text, found), left
 
     def _hides_secret(self, text: str) -> bool:
         hits = self._gate.scan([text])[0]

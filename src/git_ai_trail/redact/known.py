@@ -10,6 +10,7 @@ from urllib.parse import quote
 import ahocorasick
 
 from git_ai_trail.redact.detector import RANK_PERSON, RANK_VENDOR, Span
+from git_ai_trail.redact.tokens import widen
 
 # Up to here a search for each value in turn is faster than the automaton.
 _FEW = 12
@@ -62,6 +63,8 @@ class Known:
             end = start + len(word)
             if value.word and (_WORD.match(text, end) or (start and _WORD.match(text, start - 1))):
                 continue
+            if value.rank == RANK_VENDOR:
+                start, end = widen(text, start, end)
             found.append(Span(start, end, value.rule, value.kind, value.rank, None, value.subject))
         return found
 

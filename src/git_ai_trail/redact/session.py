@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from git_ai_trail.redact.detector import RANK_KEYED, RANK_MARKER, RANK_RANDOM, RANK_RULE, RANK_VENDOR, Span
+from git_ai_trail.redact.detector import RANK_KEYED, RANK_MARKER, RANK_PERSON, RANK_RANDOM, RANK_RULE, RANK_VENDOR, Span
 from git_ai_trail.redact.detectors.people import HOME_RULE, USER_RULE, name_in_home
 from git_ai_trail.redact.engine import ANYWHERE, Engine, Place
 from git_ai_trail.redact.identity import Identity
 from git_ai_trail.redact.known import Known
 from git_ai_trail.redact.spans import unite
-from git_ai_trail.redact.tags import Numbers, is_tag, masked, omitted, withheld
+from git_ai_trail.redact.tags import Numbers, blanked, is_tag, masked, omitted, withheld
 
 # A longer text is withheld as a whole.
 MAX_TEXT = 8 * 1024 * 1024
@@ -19,6 +19,7 @@ MAX_TEXT = 8 * 1024 * 1024
 _CACHED_TEXT = 16 * 1024
 _CACHED_TEXTS = 8192
 _BINARY_FROM = 4096
+_MAX_LOOKS = 6
 _SECRET_RANKS = (RANK_VENDOR, RANK_KEYED, RANK_RANDOM)
 
 
@@ -127,23 +128,47 @@ class Session:
         return self.refusal(text, "too-long") if len(text) > MAX_TEXT else self.omission(text, "binary")
 
     def _clean(self, texts: list[str], place: Place, cache: Cache) -> dict[str, Cleaned]:
-        blanked = [masked(text, self._engine.kinds) for text in texts]
-        spans = self._engine.find([text for text, _ in blanked], place)
-        for (text, _), found in zip(blanked, spans, strict=True):
-            for span in found or ():
-                if span.rank in _SECRET_RANKS and span.replacement is None:
-                    self._known.learn(text, span)
+        looks = [masked(text, self._engine.kinds) for text in texts]
+        spans = self._find([text for text, _ in looks], place)
         results: dict[str, Cleaned] = {}
-        for text, (blank, tags), found in zip(texts, blanked, spans, strict=True):
+        for text, (blank, tags), found in zip(texts, looks, spans, strict=True):
             results[text] = self._finished(text, blank, tags, found)
             self._keep(text, results[text], cache)
         return results
+
+    def _find(self, texts: list[str], place: Place) -> list[list[Span] | None]:
+        """What the engine finds, and what it finds beside that once that is gone (two secrets without a gap)."""
+        spans = self._engine.find(texts, place)
+        for text, found in zip(texts, spans, strict=True):
+            for span in found or ():
+                if span.rank in _SECRET_RANKS and span.replacement is None:
+                    self._known.learn(text, span)
+        spans = [
+            None if found is None else found + self._known.find(text) for text, found in zip(texts, spans, strict=True)
+        ]
+        again = [n for n, found in enumerate(spans) if found and any(span.rank < RANK_PERSON for span in found)]
+        for _ in range(_MAX_LOOKS):
+            if not again:
+                return spans
+            more = self._engine.find([blanked(texts[n], spans[n] or ()) for n in again], place)
+            left: list[int] = []
+            for n, found in zip(again, more, strict=True):
+                before = spans[n]
+                if found is None or before is None:
+                    spans[n] = None
+                elif found:
+                    spans[n] = before + found
+                    left.append(n)
+            again = left
+        for n in again:
+            spans[n] = None  # it does not come to an end
+        return spans
 
     def _finished(self, text: str, blank: str, tags: list[tuple[int, int]], found: list[Span] | None) -> Cleaned:
         if found is None:
             return self.refusal(text, "engine")
         try:
-            spans = unite(blank, found + self._known.find(blank), tags)
+            spans = unite(blank, found, tags)
             return self._rendered(text, spans) if spans else Cleaned(text, ())
         except Exception:
             # Whatever failed between finding and replacing: the text goes.

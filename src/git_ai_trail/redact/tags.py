@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+
+from git_ai_trail.redact.detector import Span
 
 # The kinds our tags can name. Only these are recognised as ours: anything else in brackets is text like any other.
 KINDS = frozenset(
@@ -55,6 +57,17 @@ def masked(text: str, kinds: frozenset[str]) -> tuple[str, list[tuple[int, int]]
         return _FILLER * len(match.group())
 
     return _TAG.sub(blank, text), places
+
+
+def blanked(text: str, spans: Iterable[Span]) -> str:
+    """The text with spans blanked out as tags are, same length."""
+    parts: list[str] = []
+    at = 0
+    for start, end in sorted((span.start, span.end) for span in spans):
+        if end > at:
+            parts += (text[at:start], _FILLER * (end - max(start, at)))
+            at = end
+    return "".join(parts) + text[at:]
 
 
 def is_tag(text: str) -> bool:

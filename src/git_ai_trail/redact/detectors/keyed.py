@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TypedDict
 
 from git_ai_trail.redact.detector import RANK_KEYED, Detector, Leaf, Span, matches
 from git_ai_trail.redact.detectors.values import is_placeholder, is_secret
@@ -27,7 +28,8 @@ _GATE = _NAME + _SEPARATOR + _QUOTE + r"[^\s\"'`\\]{3}"
 _KEY = re.compile(rf"(?P<name>(?!tokeni[sz]){_NAME})(?P<between>{_SEPARATOR})", re.ASCII | re.IGNORECASE)
 _QUOTED = re.compile(r"[bBfFrRuU]{0,2}(?P<quote>\\{0,3}(?:\"\"\"|'''|[\"'`]))", re.ASCII)
 _BARE = re.compile(r"[^\s\"'`,;<>|\\]{4,512}")
-_ENVIRONMENT = re.compile(r"(?:^|\n)[ \t+\-]{0,4}(?:export |set |ENV |- )?[\"']?[A-Z][A-Z0-9_]*\Z")
+_ENVIRONMENT = re.compile(r"[ \t+\-]{0,4}(?:export |set |ENV |- )?[\"']?[A-Z][A-Z0-9_]*")
+_MAX_NAME = 120
 _MAX_VALUE = 1024
 _REACH = 1400
 
@@ -86,50 +88,63 @@ _TELLING = re.compile(rf"(?:.{{0,64}}?(?:{_WORD})[\w.-]{{0,30}}|pass|pw|pin|cook
 
 def _find(leaf: Leaf, low: int, high: int) -> Iterator[Span]:
     text = leaf.text
+    covered = 0
     for match in matches(_KEY, text, low, high):
-        found = _value(text, match)
-        if found is not None:
-            yield Span(*found, RULE, "secret", RANK_KEYED)
+        start, end, form = _place(text, match)
+        # What lies inside a find need not be judged again: `a=a=a=…` would take for ever.
+        inside = start < covered and (end <= covered or not form["quoted"])
+        if end <= start or inside or not is_secret(match["name"], text[start:end], **form):
+            continue
+        covered = max(covered, end)
+        yield Span(start, end, RULE, "secret", RANK_KEYED)
 
 
-def _value(text: str, match: re.Match[str]) -> tuple[int, int] | None:
-    """Where the secret behind a name stands, or None where there is none."""
-    name, at = match["name"], match.end()
+class _Form(TypedDict):
+    quoted: bool
+    environment: bool
+
+
+def _place(text: str, match: re.Match[str]) -> tuple[int, int, _Form]:
+    """Where the value behind a name stands (start = end where there is none), and how it is written."""
+    at = match.end()
     if match["between"].endswith(">") and not match["between"].endswith("=>"):
-        return _element(text, name, at)
+        return at, text.find("</", at, at + _MAX_VALUE), _Form(quoted=True, environment=False)
     quote = _QUOTED.match(text, at)
     if quote:
-        start = quote.end()
-        end = text.find(quote["quote"], start, start + _MAX_VALUE)
-        if end < 0:
-            line_end = text.find("\n", start, start + _MAX_VALUE)
-            end = line_end if line_end >= 0 else min(len(text), start + _MAX_VALUE)
-        return (start, end) if is_secret(name, text[start:end], quoted=True) else None
+        return quote.end(), _quoted_end(text, quote), _Form(quoted=True, environment=False)
     bare = _BARE.match(text, at)
-    if not bare:
-        return None
-    line_start = text.rfind("\n", max(0, match.start() - 200), match.start()) + 1
-    environment = "=" in match["between"] and bool(_ENVIRONMENT.search(text, max(0, line_start - 1), match.end("name")))
-    end = _bare_end(text, bare.start(), bare.end(), environment=environment)
-    return (at, end) if is_secret(name, text[at:end], quoted=False, environment=environment) else None
+    environment = "=" in match["between"] and _begins_line(text, match)
+    end = _bare_end(text, at, bare.end(), environment=environment) if bare else at
+    return at, end, _Form(quoted=False, environment=environment)
+
+
+def _quoted_end(text: str, quote: re.Match[str]) -> int:
+    """The closing quote, else the end of the line, else as far as a value may reach."""
+    start = quote.end()
+    for closing in (quote["quote"], "\n"):
+        end = text.find(closing, start, start + _MAX_VALUE)
+        if end >= 0:
+            return end
+    return min(len(text), start + _MAX_VALUE)
+
+
+def _begins_line(text: str, match: re.Match[str]) -> bool:
+    before = text[max(0, match.start() - _MAX_NAME) : match.end("name")]
+    line = before.rpartition("\n")
+    return (bool(line[1]) or match.start() <= _MAX_NAME) and _ENVIRONMENT.fullmatch(line[2]) is not None
 
 
 def _bare_end(text: str, start: int, end: int, *, environment: bool) -> int:
     if not environment:
-        cut = re.compile(r"[)}\]]+\Z").search(text, start, end)
-        if cut and "(" not in text[start:end] and "[" not in text[start:end]:
-            end = cut.start()
+        value = text[start:end]
+        if "(" not in value and "[" not in value:
+            end = start + len(value.rstrip(")}]"))
         ampersand = text.find("&", start, end)
         if ampersand > start:
             end = ampersand
     while end > start and text[end - 1] in ".:":
         end -= 1
     return end
-
-
-def _element(text: str, name: str, at: int) -> tuple[int, int] | None:
-    end = text.find("</", at, at + _MAX_VALUE)
-    return (at, end) if end > at and is_secret(name, text[at:end].strip(), quoted=True) else None
 
 
 def _find_flags(leaf: Leaf, low: int, high: int) -> Iterator[Span]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import zip_longest
 
 from git_ai_trail.redact.detector import RANK_VENDOR, Detector, Leaf, Span, matches
 
@@ -33,8 +34,10 @@ def detectors() -> tuple[Detector, ...]:
 def _find(leaf: Leaf, low: int, high: int) -> Iterator[Span]:
     text = leaf.text
     last = low
-    for begin in matches(_BEGIN, text, low, high):
-        end = _END.search(text, begin.end(), begin.end() + _MAX_KEY)
+    begins = list(matches(_BEGIN, text, low, high))
+    for begin, following in zip_longest(begins, begins[1:]):
+        limit = min(following.start() if following else high, begin.end() + _MAX_KEY)
+        end = _END.search(text, begin.end(), limit)
         stop = end.end() if end else _truncated(text, begin.end())
         if end and not _ENCODED.search(text, begin.end(), end.start()):
             last = end.end()  # the two lines alone, as in documentation

@@ -8,10 +8,12 @@ from git_ai_trail.redact.tokens import is_hex, looks_random
 
 _PASSWORD_NAME = re.compile(r"pass(?:word|wd|phrase|code)?|pwd|credential", re.IGNORECASE)
 
+_OPENING = ("<", "{", "${", "$(")
+_MAX_PLACEHOLDER = 100
 _PLACEHOLDER = re.compile(
     r"""
-      [$%@]?[{<(\[].*                  # ${X}, <token>, {{ x }}, %(x)s, @{x}
-    | \$\w+ | %\w+% | \#\{.* | %[sdr]
+      [$%@\#]?[{<(\[].*                # ${X}, <token>, {{ x }}, %(x)s, @{x}, #{x}
+    | \$\w+ | %\w+% | %[sdr]
     | (?P<c>.)(?P=c)*                  # one character repeated
     | [x*._\-•…?#0]+ | \.{3}.* | .*(?:\.\.\.|…)
     | .*(?:your|my|some|the|an?|insert|enter|replace|add)[-_ ].*(?:key|token|secret|passw|here|value).*
@@ -25,12 +27,15 @@ _PLACEHOLDER = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_WORDS = re.compile(r"[A-Za-z][a-z]*(?:(?:[-_ .:/'’,]| ?[-–] ?|(?=[A-Z]))[A-Za-z]*[a-z]*)*[.!?:]?")
+# No two parts of this can match the same text: a pattern that could would try them all on a long value.
+_WORDS = re.compile(r"[A-Za-z]+(?:(?:[-_.:/'’,–]| [-–] |[,:]? )[A-Za-z]+)*[.!?:]?")
 _IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*")
 _EXPRESSION = re.compile(r"[A-Za-z_$!&*][\w$]*\??(?:\.|\(|\[|::|->|!?\.).*|.*[(){}\[\]].*|[!&*]\w+.*")
 _PATH_OR_URL = re.compile(r"(?:[a-z][a-z0-9+.-]*://|\.{0,2}/|~/|[A-Za-z]:[\\/])\S*")
 _VERSION_OR_DATE = re.compile(r"v?\d+(?:[.\-:/T]\d+)+\S{0,12}")
 _IDEOGRAPH = re.compile(r"[\u2e80-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff]")
+_ODD = re.compile(r"[!@#$%^&*+?~]")
+_DIGIT = re.compile(r"[0-9]")
 _LETTER = re.compile(r"[A-Za-z]")
 
 
@@ -41,7 +46,7 @@ def is_password_name(name: str) -> bool:
 
 def is_placeholder(value: str) -> bool:
     """Whether the value stands for a secret without being one."""
-    return bool(_PLACEHOLDER.fullmatch(value))
+    return value.startswith(_OPENING) or (len(value) <= _MAX_PLACEHOLDER and _PLACEHOLDER.fullmatch(value) is not None)
 
 
 def is_secret(name: str, value: str, *, quoted: bool, environment: bool = False) -> bool:
@@ -62,7 +67,7 @@ def _is_password(value: str, *, quoted: bool, environment: bool) -> bool:
         return (_mixed(value) and len(value) >= 6) or _odd(value) or (value.isdigit() and len(value) >= 6)
     if _PATH_OR_URL.fullmatch(value) and not looks_random(value):
         return False
-    if _IDEOGRAPH.search(value) or (" " in value and not any(c.isdigit() for c in value)):
+    if _IDEOGRAPH.search(value) or (" " in value and not _DIGIT.search(value) is not None):
         return False  # a label or a message
     return value.count(" ") < 3 and not (_EXPRESSION.fullmatch(value) and not _odd(value)) and not _caption(value)
 
@@ -83,12 +88,12 @@ def _is_token(value: str, *, quoted: bool, environment: bool) -> bool:
 
 def _mixed(value: str) -> bool:
     """Letters and digits together."""
-    return bool(_LETTER.search(value)) and any(c.isdigit() for c in value)
+    return bool(_LETTER.search(value)) and _DIGIT.search(value) is not None
 
 
 def _odd(value: str) -> bool:
     """Letters with punctuation that no expression of a program has there."""
-    return any(c in "!@#$%^&*+?~" for c in value[1:]) and _mixed(value)
+    return _ODD.search(value, 1) is not None and _mixed(value)
 
 
 def _caption(value: str) -> bool:

@@ -1,0 +1,54 @@
+# What one needs day by day; `make help` lists it. Needs Python 3.11 or later, git, and for the tests node with npm.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Fewer than one process per core: the tests start real agents, hook managers and git themselves.
+JOBS ?= 2
+
+.PHONY: help trail test proof lint clean
+
+help:
+	@echo 'make trail             the tool at work on a bundled sample'
+	@echo 'make trail REPO=PATH   set PATH up, read the logs, attach records to its commits, list them'
+	@echo 'make test              lint, types and all tests but the slow ones (<= 10 minutes)'
+	@echo 'make proof             the slow ones: more agent versions, hook managers, installations (<= 30 minutes)'
+	@echo 'make clean             remove what make has made here (what tests have fetched stays in ~/.cache/git-ai-trail-tests)'
+
+trail: $(VENV)/.installed
+ifdef REPO
+	cd '$(REPO)' && '$(CURDIR)/$(BIN)/git-ai-trail' init
+	cd '$(REPO)' && '$(CURDIR)/$(BIN)/git-ai-trail' ingest
+	cd '$(REPO)' && '$(CURDIR)/$(BIN)/git-ai-trail' backfill --all
+	cd '$(REPO)' && '$(CURDIR)/$(BIN)/git-ai-trail' log
+else
+	$(BIN)/python bench/sample.py
+endif
+
+lint: $(VENV)/.developing
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+test: lint
+	$(BIN)/python -m pytest -n $(JOBS) -m 'not proof'
+
+proof: $(VENV)/.developing
+	$(BIN)/python -m pytest -n $(JOBS) -m proof
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
+	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet -e .
+	touch $@
+
+# Dependency groups came with pip 25.1.
+$(VENV)/.developing: pyproject.toml | $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --group dev
+	touch $@
