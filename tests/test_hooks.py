@@ -115,6 +115,20 @@ def test_an_editor_left_empty_still_aborts_the_commit(hooked: Repo, codex: Path)
     hooked.git("commit", "-q", exit=1, env={"GIT_EDITOR": "true"})
 
 
+def test_a_template_left_as_it_is_still_aborts_the_commit(hooked: Repo, codex: Path, tmp_path: Path) -> None:
+    agent_writes(hooked, codex)
+    template = tmp_path / "template.txt"
+    template.write_text("Subject\n\nWhy:\n")
+    hooked.git("add", "-A")
+    hooked.git("commit", "-q", "-t", str(template), exit=1, env={"GIT_EDITOR": "true"})
+    hooked.git("-c", f"commit.template={template}", "commit", "-q", exit=1, env={"GIT_EDITOR": "true"})
+    editor = tmp_path / "editor"
+    editor.write_text('#!/bin/sh\nprintf "Filled in\\n" > "$1"\n')
+    editor.chmod(0o755)
+    hooked.git("commit", "-q", "-t", str(template), env={"GIT_EDITOR": str(editor)})
+    assert show(hooked)["status"] == "exact"
+
+
 def test_no_verify_with_an_editor_leaves_an_unanchored_note(hooked: Repo, codex: Path, tmp_path: Path) -> None:
     agent_writes(hooked, codex)
     editor = tmp_path / "editor"

@@ -79,7 +79,9 @@ def _commit_msg(tree: stamp.Worktree, settings: Settings, env: Mapping[str, str]
     """Acts on commits from an editor, and wherever prepare-commit-msg did not run."""
     if _is_settled(tree, env) or _is_rewriting(tree):
         return
-    _stamp(tree, settings, env, _message_file(tree, args), amend=_parent_amends(env))
+    message_file = _message_file(tree, args)
+    if not _is_untouched_template(tree, env, message_file):
+        _stamp(tree, settings, env, message_file, amend=_parent_amends(env))
 
 
 def _stamp(tree: stamp.Worktree, settings: Settings, env: Mapping[str, str], message_file: str, *, amend: bool) -> None:
@@ -171,6 +173,19 @@ def _parent_amends(env: Mapping[str, str]) -> bool:
     """Whether git was called with --amend: with -m it looks like a new commit to every hook."""
     words = process.arguments(env.get("GIT_AI_TRAIL_PARENT", ""))
     return any(word.startswith("--am") and "--amend".startswith(word) for word in words)
+
+
+def _is_untouched_template(tree: stamp.Worktree, env: Mapping[str, str], message_file: str) -> bool:
+    """Whether the message is a template that nobody filled in: git then makes no commit, unless we add a line."""
+    words = process.arguments(env.get("GIT_AI_TRAIL_PARENT", ""))
+    stated = [after for word, after in zip(words, words[1:], strict=False) if word in ("-t", "--template")]
+    stated += [word.partition("=")[2] for word in words if word.startswith("--template=")]
+    template = stated[-1] if stated else tree.git.text("config", "--type=path", "--get", "commit.template", check=False)
+    if not template:
+        return False
+    texts = (_read(os.path.join(tree.root, template)), _read(message_file))
+    bare = [tree.git.run("stripspace", "-s", data=text.encode("utf-8", "surrogateescape")) for text in texts]
+    return bare[0] == bare[1]
 
 
 def _message_file(tree: stamp.Worktree, args: list[str]) -> str:

@@ -91,7 +91,9 @@ def _refresh(db: sqlite3.Connection, keys: Keys, fmt: LogFormat, path: str, file
         end = offset
         for line, at in _lines(file, offset, stat.st_size if limit is None else min(stat.st_size, offset + limit)):
             for event in reader.feed(line, at):
-                writer.take(event, line)
+                # A prompt may turn out to be one only when a later line shows it; its commitment is to its own line.
+                own = line if event.offset == at else os.pread(file.fileno(), event.length, event.offset)
+                writer.take(event, own)
             end = at + len(line) + 1
         writer.close(reader.state(), head, end, stat)
         db.execute("COMMIT")
