@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 
 from git_ai_trail import places, process
 from git_ai_trail import settings as configured
@@ -178,7 +179,7 @@ def _parent_amends(env: Mapping[str, str]) -> bool:
 def _is_untouched_template(tree: stamp.Worktree, env: Mapping[str, str], message_file: str) -> bool:
     """Whether the message is a template that nobody filled in: git then makes no commit, unless we add a line."""
     words = process.arguments(env.get("GIT_AI_TRAIL_PARENT", ""))
-    stated = [after for word, after in zip(words, words[1:], strict=False) if word in ("-t", "--template")]
+    stated = [after for word, after in pairwise(words) if word in ("-t", "--template")]
     stated += [word.partition("=")[2] for word in words if word.startswith("--template=")]
     template = stated[-1] if stated else tree.git.text("config", "--type=path", "--get", "commit.template", check=False)
     if not template:
