@@ -18,12 +18,15 @@ from filelock import FileLock
 from git_ai_trail.version import VERSION
 from tests.e2e.outside import package_env
 
+# The safe filter came with Python 3.11.4; what is unpacked here we made or npm checked.
+SAFE = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
 ROOT = Path(__file__).resolve().parents[1]
 HOOKS = {"prepare-commit-msg", "commit-msg", "post-commit", "post-rewrite"}
 _NOT_SOURCE = (".git", ".venv", "*.egg-info", "__pycache__", ".*_cache", "node_modules", "dist", "build", ".trail")
 _FINDS = """
 import os, sys
 from git_ai_trail import resources
+
 for name in sys.argv[1:]:
     path = resources.hook_file(name)
     assert os.access(path, os.X_OK), path
@@ -52,7 +55,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
             _build(tree, "--sdist", partial / "sdist")
             _build(tree, "--wheel", partial / "from-tree")
             with tarfile.open(_only(partial / "sdist")) as archive:
-                archive.extractall(partial / "unpacked", filter="data")
+                archive.extractall(partial / "unpacked", **SAFE)
             _build(_only(partial / "unpacked"), "--wheel", partial / "from-sdist")
             partial.rename(folder)
     return folder

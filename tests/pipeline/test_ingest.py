@@ -359,6 +359,8 @@ def test_a_run_that_is_ended_loses_and_doubles_nothing(codex: Path, name: str) -
     # The child ends itself in the middle of the second log: no clock decides when.
     script = (
         "import os, signal, sys\n"
+        # Under nohup and in the background of a script the signal is ignored.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from git_ai_trail.pipeline import ingest_log\n"
         "seen = []\n"
         "ingest_log._TICK_BYTES = 1 << 12\n"

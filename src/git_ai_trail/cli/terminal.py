@@ -44,7 +44,9 @@ def use_color(stream: TextIO, choice: str, env: Mapping[str, str]) -> bool:
     if env.get("TERM") == "dumb" and not env.get("GIT_PAGER_IN_USE"):
         return False
     # color.ui stands in where color.ai-trail is not set; git knows all its values.
-    _, out = Git(os.getcwd()).call("config", "--get-colorbool", "color.ai-trail", "true" if shown else "false")
+    asked = ("config", "--get-colorbool", "color.ai-trail", "true" if shown else "false")
+    # git has its own look at the terminal's name.
+    _, out = Git(os.getcwd()).call(*asked, env={"TERM": env.get("TERM", "")})
     return out.strip() == b"true"
 
 
