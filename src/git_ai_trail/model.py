@@ -208,7 +208,10 @@ class Commit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownRange:
-    """Consecutive lines of the commit's own version of a file (1-based, inclusive) with one owner."""
+    """Consecutive lines of the commit's own version of a file (1-based, inclusive) with one owner.
+
+    `evidence` is the strongest kind that the session has.
+    """
 
     start: int
     end: int

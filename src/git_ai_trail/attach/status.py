@@ -11,28 +11,9 @@ from git_ai_trail.attach.record import NoteLine, parse_note, patch_digest
 from git_ai_trail.attach.trailers import anywhere, record_digest
 from git_ai_trail.codec import path_text
 from git_ai_trail.facts import FileDiff
+from git_ai_trail.model import ShownFile, ShownRange
 
 STATUSES = ("exact", "carried", "unanchored", "claim", "unknown", "none")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineRange:
-    """Consecutive lines of the commit's version of a file, 1-based and inclusive. `evidence` is the strongest kind that
-    the session has."""
-
-    start: int
-    end: int
-    session: str
-    line_class: str
-    turn: int
-    evidence: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileLines:
-    path: str
-    added: int
-    ranges: tuple[LineRange, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +33,7 @@ class Assessment:
     trailer: str
     lineage: tuple[str, ...]
     sessions: tuple[Mapping[str, Any], ...]
-    files: tuple[FileLines, ...]
+    files: tuple[ShownFile, ...]
     added: int
     generated: int
     edited: int
@@ -228,7 +209,7 @@ def _lineage(book: _Book, origins: Sequence[str]) -> tuple[str, ...]:
     return tuple(seen)
 
 
-def _file_lines(diff: FileDiff, found: Iterable[tuple[str, Mapping[str, Any]]], book: _Book) -> FileLines:
+def _file_lines(diff: FileDiff, found: Iterable[tuple[str, Mapping[str, Any]]], book: _Book) -> ShownFile:
     """Ranges over added lines as ranges over the file's lines; the first claim on a line wins."""
     positions = diff.positions
     owner: list[_Owner | None] = [None] * len(diff.added)
@@ -237,7 +218,7 @@ def _file_lines(diff: FileDiff, found: Iterable[tuple[str, Mapping[str, Any]]], 
         kind = session["evidence"][0]["kind"] if session["evidence"] else ""
         for index in range(r["start"] - 1, min(r["start"] - 1 + r["count"], len(owner))):
             owner[index] = owner[index] or (session["id"], r["class"], r["turn"], kind)
-    ranges: list[LineRange] = []
+    ranges: list[ShownRange] = []
     start = 0
     for index in range(1, len(owner) + 1):
         if index < len(owner) and owner[index] == owner[start] and positions[index] == positions[index - 1] + 1:
@@ -246,9 +227,9 @@ def _file_lines(diff: FileDiff, found: Iterable[tuple[str, Mapping[str, Any]]], 
             session_id, line_class, turn, evidence = one
             first, last = positions[start], positions[index - 1]
             ranges.append(
-                LineRange(
+                ShownRange(
                     start=first, end=last, session=session_id, line_class=line_class, turn=turn, evidence=evidence
                 )
             )
         start = index
-    return FileLines(path=diff.path, added=len(diff.added), ranges=tuple(ranges))
+    return ShownFile(path=diff.path, added=len(diff.added), ranges=tuple(ranges))

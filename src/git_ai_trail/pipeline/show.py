@@ -15,13 +15,11 @@ from git_ai_trail.model import (
     Commit,
     PromptInfo,
     Shown,
-    ShownFile,
     ShownPrompt,
-    ShownRange,
     ShownSession,
-    TokenTotals,
 )
 from git_ai_trail.pipeline.cost import added, cost
+from git_ai_trail.pipeline.sessions import time_json, tokens_json
 from git_ai_trail.store.protocol import Store
 
 Prices = Mapping[str, Price]
@@ -66,7 +64,7 @@ def shown(
         unattributed=found.unattributed,
         deleted=found.deleted,
         sessions=tuple(_session(one, extra, store, prices or {}) for one in found.sessions),
-        files=tuple(_file(one) for one in found.files),
+        files=found.files,
         redactions=_redactions(extra),
         policy=policy,
         digest=found.digest,
@@ -174,21 +172,6 @@ def _prompt(prompt: Mapping[str, Any], local: Mapping[int, PromptInfo], texts: M
     )
 
 
-def _file(one: status.FileLines) -> ShownFile:
-    ranges = tuple(
-        ShownRange(
-            start=r.start,
-            end=r.end,
-            session=r.session,
-            line_class=r.line_class,
-            turn=r.turn,
-            evidence=r.evidence,
-        )
-        for r in one.ranges
-    )
-    return ShownFile(path=one.path, added=one.added, ranges=ranges)
-
-
 def _redactions(extra: annex.Annex | None) -> Mapping[str, int]:
     counts: dict[str, int] = {}
     for session in extra.sessions if extra else ():
@@ -202,8 +185,8 @@ def as_json(view: Shown) -> dict[str, Any]:
     return {
         "commit": view.commit.oid,
         "subject": view.commit.subject,
-        "authored_at": _time(view.commit.authored_at),
-        "committed_at": _time(view.commit.committed_at),
+        "authored_at": time_json(view.commit.authored_at),
+        "committed_at": time_json(view.commit.committed_at),
         "status": view.status,
         "summary": {
             "added": view.added,
@@ -249,30 +232,13 @@ def _session_json(one: ShownSession) -> dict[str, Any]:
         "agent_version": one.agent_version,
         "models": list(one.models),
         "role": one.role,
-        "started_at": _time(one.started_at),
-        "ended_at": _time(one.ended_at),
+        "started_at": time_json(one.started_at),
+        "ended_at": time_json(one.ended_at),
         "evidence": [fact._asdict() for fact in one.evidence],
         "actions": dict(one.actions),
-        "tokens": _tokens(one.tokens),
+        "tokens": None if one.tokens is None else tokens_json(one.tokens),
         "cost_usd": one.cost_usd,
         "prompts": [
-            {"turn": p.turn, "at": _time(p.at), "text": p.text, "commitment": p.commitment} for p in one.prompts
+            {"turn": p.turn, "at": time_json(p.at), "text": p.text, "commitment": p.commitment} for p in one.prompts
         ],
     }
-
-
-def _tokens(tokens: TokenTotals | None) -> dict[str, int] | None:
-    if tokens is None:
-        return None
-    return {
-        "input": tokens.input,
-        "cached": tokens.cached,
-        "cache_write": tokens.cache_write,
-        "output": tokens.output,
-        "reasoning": tokens.reasoning,
-        "total": tokens.total,
-    }
-
-
-def _time(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
