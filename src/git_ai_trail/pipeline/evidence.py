@@ -23,6 +23,8 @@ AGENTS = {fmt.NAME: fmt.AGENT for fmt in FORMATS}
 
 # What the files already contained is read up to this size; a larger file only loses the check.
 MAX_BLOB = 4 * 1024 * 1024
+# So many added lines of a commit are matched; working out their owners takes about half a second.
+MAX_LINES = 100_000
 
 
 class Gathered(NamedTuple):
@@ -79,7 +81,7 @@ def gather(
     candidates = index.find(where, diffs, until=until, making=making, agents=AGENTS)
     if not candidates:
         return Gathered(_nobody(diffs), (), diffs)
-    files = _added(git, index, diffs)
+    files = _added(git, index, diffs, {path for one in candidates for path, _ in one.edits})
     match, considered = match_commit(
         diffs,
         files,
@@ -102,16 +104,33 @@ def _nobody(diffs: Sequence[FileDiff]) -> CommitMatch:
     )
 
 
-def _added(git: Git, index: Index, diffs: Sequence[FileDiff]) -> tuple[AddedLines, ...]:
-    """The added lines with their rarity: against what other sessions wrote and what these files already held."""
-    before = _lines_before(git, diffs)
-    counts = index.writers(index.keys.line(line) for diff in diffs for line in diff.added)
+def _added(git: Git, index: Index, diffs: Sequence[FileDiff], touched: set[str]) -> tuple[AddedLines, ...]:
+    """The added lines with their rarity: against what other sessions wrote and what these files already held.
+
+    Files that no session touched, and what is beyond a bound, are only counted: a commit of a whole tree must not wait.
+    """
+    chosen: set[str] = set()
+    room = MAX_LINES
+    for diff in diffs:
+        if diff.path in touched and len(diff.added) <= room:
+            chosen.add(diff.path)
+            room -= len(diff.added)
+    looked_at = [diff for diff in diffs if diff.path in chosen]
+    before = _lines_before(git, looked_at)
+    counts = index.writers(index.keys.line(line) for diff in looked_at for line in diff.added)
     limit = rarity_limit(index.log_count())
 
     def common(line: bytes, digest: int) -> bool:
         return counts.get(digest, 0) > limit or line in before
 
-    return tuple(added_lines(index.keys, diff, common) for diff in diffs)
+    return tuple(
+        added_lines(index.keys, diff, common) if diff.path in chosen else _only_counted(diff) for diff in diffs
+    )
+
+
+def _only_counted(diff: FileDiff) -> AddedLines:
+    nothing = (0,) * len(diff.added)
+    return AddedLines(diff.path, nothing, nothing, nothing, diff.positions, (False,) * len(diff.added))
 
 
 def _lines_before(git: Git, diffs: Sequence[FileDiff]) -> set[bytes]:

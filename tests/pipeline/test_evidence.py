@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from git_ai_trail.pipeline import evidence, stamp
+from git_ai_trail.pipeline.backfill import match_past, past_commits, whereabouts
+from git_ai_trail.pipeline.indexing import open_user_index, refresh_all
+from tests.support.codex_log import CodexLog
+from tests.support.repo import Repo
+
+PROGRAM = (sys.executable, "-m", "git_ai_trail")
+
+
+def written(repo: Repo, env: dict[str, str]) -> dict[str, int]:
+    """Lines with an owner in each file of HEAD."""
+    tree = stamp.open_worktree(str(repo.root))
+    index = open_user_index(env)
+    try:
+        refresh_all(index, env)
+        commit = past_commits(tree.git, ["-1", "HEAD"])[0]
+        found = match_past(tree.git, index, whereabouts(tree, index), commit)
+    finally:
+        index.close()
+    return {file.path: sum(one.count for one in file.ranges) for file in found.match.files}
+
+
+@pytest.fixture
+def env(home: Path) -> dict[str, str]:
+    return {"HOME": str(home), "CODEX_HOME": str(home / ".codex")}
+
+
+def text(name: str, count: int) -> str:
+    return "".join(f"{name}_{n} = compute_{name}({n})\n" for n in range(count))
+
+
+def test_what_is_beyond_the_bound_is_counted_and_not_matched(
+    repo: Repo, home: Path, env: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = CodexLog(home / ".codex", repo.root)
+    for name, count in (("large", 30), ("small", 5)):
+        session.add_file(f"{name}.py", text(name, count))
+        repo.write(f"{name}.py", text(name, count))
+    repo.commit("Both")
+    assert written(repo, env) == {"large.py": 30, "small.py": 5}
+    monkeypatch.setattr(evidence, "MAX_LINES", 10)
+    assert written(repo, env) == {"large.py": 0, "small.py": 5}
+
+
+def test_a_session_from_a_checkout_that_is_gone_is_known_by_its_base_commit(
+    repo: Repo, home: Path, env: dict[str, str]
+) -> None:
+    base = repo.commit_file("README.md", "Title\n")
+    there = CodexLog(home / ".codex", "/workspaces/container/project", git_oid=base)
+    there.add_file("src/a.py", text("inside", 5))
+    stranger = CodexLog(home / ".codex", "/workspaces/other/project", git_oid="0" * 40)
+    stranger.add_file("src/b.py", text("outside", 5))
+    repo.write("src/a.py", text("inside", 5))
+    repo.write("src/b.py", text("outside", 5))
+    repo.commit("Work")
+    assert written(repo, env) == {"src/a.py": 5, "src/b.py": 0}
+
+
+def test_a_person_who_commits_in_the_same_second_as_a_quiet_agent_is_no_agent(
+    repo: Repo, home: Path, monkeypatch: pytest.MonkeyPatch, env: dict[str, str]
+) -> None:
+    monkeypatch.setenv("CODEX_HOME", env["CODEX_HOME"])
+    repo.commit_file("README.md", "Title\n")
+    at = "2026-03-01T10:00:00+00:00"
+    session = CodexLog(home / ".codex", repo.root, at=1772359200.1)
+    session.shell("git commit -q -m 'By the agent'", "")
+    repo.commit_file("one.txt", "anything\n", "By the agent", at=at)
+    repo.commit_file("two.txt", "anything else\n", "By a person", at=at)
+    repo.run(*PROGRAM, "backfill")
+    views = json.loads(repo.run(*PROGRAM, "log", "--json").stdout)
+    assert [(view["subject"], bool(view["sessions"])) for view in views[:2]] == [
+        ("By a person", False),
+        ("By the agent", True),
+    ]
