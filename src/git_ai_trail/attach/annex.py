@@ -95,11 +95,12 @@ def _session(one: AnnexSession, policy: str) -> dict[str, Any]:
         "tokens": {name: getattr(one.tokens, name) for name in _TOKENS},
         "cost_usd": one.cost_usd if _COST.fullmatch(one.cost_usd) else "",
         "redactions": {rule: count for rule, count in one.redactions.items() if WORD.fullmatch(rule)},
-        "prompts": [{"turn": turn, "text": text} for turn, raw in one.prompts if (text := _allowed(raw, policy))],
+        "prompts": [{"turn": turn, "text": text} for turn, raw in one.prompts if (text := allowed(raw, policy))],
     }
 
 
-def _allowed(text: str, policy: str) -> str:
+def allowed(text: str, policy: str) -> str:
+    """What `policy` lets through of a redacted prompt: nothing, its first line, or 2,000 characters."""
     if policy == "none":
         return ""
     whole = text.encode("utf-8", "replace").decode()

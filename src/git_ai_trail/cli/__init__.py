@@ -23,6 +23,9 @@ COMMANDS = (
     Listed("show", "Show what is known of a commit: sessions, evidence, lines."),
     Listed("log", "List commits with their share of lines with evidence."),
     Listed("explain", "Say why each session passed or failed for a commit."),
+    Listed("report", "Report on AI assistance in a release or range, ready to publish."),
+    Listed("verify", "Check records, trailers and policy of a range; exit 1 if one fails."),
+    Listed("notes", "Share records, and carry them over a squash or rebase merge."),
     Listed("backfill", "Attach records to commits that already exist, from the logs alone."),
 )
 

@@ -10,6 +10,7 @@ from git_ai_trail.cli.commit_view import short, styled
 from git_ai_trail.cli.options import commit_progress, index_progress, json_option, open_place
 from git_ai_trail.cli.terminal import clean
 from git_ai_trail.pipeline import backfill as pipeline
+from git_ai_trail.pipeline.annex import complete
 
 
 @click.command("backfill")
@@ -21,7 +22,8 @@ def command(revisions: tuple[str, ...], everything: bool, dry_run: bool, as_json
     """Attach records to commits that already exist, from the logs alone.
 
     REVISIONS are given as to `git log`; without any, all commits of the current branch. History is not rewritten:
-    only notes are added, and a commit that has a record keeps it.
+    only notes are added, and a commit that has a record keeps it. Tokens, cost and counts of redactions are added to
+    records whose sessions `git ai-trail ingest` has read.
     """
     place = open_place()
     wanted = ["--branches", "--tags", "HEAD"] if everything else list(revisions) or ["HEAD"]
@@ -35,12 +37,19 @@ def command(revisions: tuple[str, ...], everything: bool, dry_run: bool, as_json
             index_progress=indexing,
             progress=matching,
         )
+    noted = 0
+    if not dry_run and place.store is not None:
+        noted = complete(place.tree, place.store, place.config, wanted, policy=place.settings.publish)
     if as_json:
-        click.echo(json.dumps({**done._asdict(), "found": [one._asdict() for one in done.found]}, indent=2))
+        click.echo(
+            json.dumps({**done._asdict(), "annexes": noted, "found": [one._asdict() for one in done.found]}, indent=2)
+        )
         return
     for one in done.found:
         click.echo(f"{styled(short(one.oid), 'yellow', place.color)}  {clean(one.subject)}", color=place.color)
         click.echo(f"         {clean(one.summary.removesuffix(' · git ai-trail show'))}")
+    if noted:
+        click.echo(f"{noted} records got tokens, cost and counts of redactions.", err=True)
     verb = "would get" if dry_run else "got"
     click.echo(
         f"{len(done.found)} of {done.commits} commits {verb} a record; {done.had_record} had one"

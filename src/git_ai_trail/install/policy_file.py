@@ -31,8 +31,11 @@ _TEXT = """\
 # require = []
 
 [report]
+# What reports say: summary, prompts, actions, tokens or full; and how: md, html, json, csv or txt.
 # mode = "summary"
 # format = "md"
+# {{name}} stands for the release.
+# title = "AI assistance in {{name}}"
 """
 
 

@@ -11,6 +11,7 @@ from git_ai_trail.config import UserConfig
 from git_ai_trail.git import Git
 from git_ai_trail.model import PromptInfo
 from git_ai_trail.pipeline.cost import added, cost
+from git_ai_trail.pipeline.stamp import Worktree
 from git_ai_trail.redact.publish import publish_scan
 from git_ai_trail.store.protocol import Store
 
@@ -37,6 +38,13 @@ def write(git: Git, common_dir: str, store: Store, config: UserConfig, oids: Seq
             notes.add_lines(git, common_dir, oid, lines, ref=notes.ANNEX_REF)
             written += len(lines)
     return written
+
+
+def complete(tree: Worktree, store: Store, config: UserConfig, revisions: Sequence[str], *, policy: str) -> int:
+    """Adds what is missing to the annexes of all records of a range; returns how many got one."""
+    code, out = tree.git.call("log", "--format=%H", *revisions, "--")
+    oids = out.decode("ascii", "replace").split() if code == 0 else []
+    return write(tree.git, tree.common_dir, store, config, oids, policy=policy)
 
 
 def _session(store: Store, config: UserConfig, one: Mapping[str, Any]) -> annex.AnnexSession | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from git_ai_trail.facts import Context, Edit, Event, Meta
@@ -91,6 +91,13 @@ class Scrubber:
         place = Place(field.startswith("prompt"), field)
         cleaned = self._single.clean([text], place)[text]
         return cleaned.text, tuple(_redaction(field, found) for found in cleaned.found)
+
+    def texts(self, texts: Sequence[str], field: str = "") -> tuple[list[str], tuple[Redaction, ...]]:
+        """Many texts at once, in order, as `text` would give them one after the other."""
+        place = Place(field.startswith("prompt"), field)
+        cleaned = self._single.clean(texts, place)
+        found = tuple(_redaction(field, one) for text in texts for one in cleaned[text].found)
+        return [cleaned[text].text for text in texts], found
 
     def value(self, value: Any, field: str = "") -> tuple[Any, tuple[Redaction, ...]]:
         """A JSON value of the same shape with every text and key in it clean."""

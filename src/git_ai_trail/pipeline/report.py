@@ -1,0 +1,357 @@
+"""The transparency report on a range or a release: from the commits' records to a text that may be published. Cold path."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from git_ai_trail.attach.annex import POLICIES
+from git_ai_trail.config import RepositoryConfig, UserConfig
+from git_ai_trail.errors import TrailError
+from git_ai_trail.git import Git, normal_url
+from git_ai_trail.model import Commit
+from git_ai_trail.pipeline import history, releases
+from git_ai_trail.pipeline.report_facts import Allowance, Cleaner, Local, cleaned, facts
+from git_ai_trail.redact import publish_scan
+from git_ai_trail.report import fit, markers, render, saved
+from git_ai_trail.report.build import build
+from git_ai_trail.report.document import FORMS, MODES, CommitFact, Policy, Report, Repository, Subject
+from git_ai_trail.settings import effective_publish
+from git_ai_trail.store.protocol import Store
+from git_ai_trail.version import VERSION
+
+# What the body of a release on GitHub holds at most, in characters.
+RELEASE_BODY = 125_000
+RULES = (".git-ai-trail/redactions.yml", ".git-ai-trail/redactions.yaml", ".git-ai-trail/redactions.json")
+TEMPLATES = ".git-ai-trail/templates"
+
+__all__ = ["FORMS", "MODES", "Report"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What to report on. A release, or revisions as `git log` takes them, or nothing: what came since the last release.
+
+    Filters choose commits: `agent`, `session` and `tag` those in which such a session took part.
+    """
+
+    release: str = ""
+    previous: str = ""
+    prefix: str | None = None
+    revisions: tuple[str, ...] = ()
+    mode: str = ""
+    title: str = ""
+    authors: bool = False
+    paths: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    author: str = ""
+    agent: str = ""
+    session: str = ""
+    tag: str = ""
+
+    @property
+    def filters(self) -> Mapping[str, str]:
+        """The filters in force by their option's name."""
+        stated = {
+            "path": ", ".join(self.paths),
+            "since": self.since.astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ") if self.since else "",
+            "until": self.until.astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ") if self.until else "",
+            "author": self.author,
+            "agent": self.agent,
+            "session": self.session,
+            "tag": self.tag,
+        }
+        return {name: value for name, value in stated.items() if value}
+
+
+def make(
+    git: Git,
+    wanted: Wanted,
+    *,
+    env: Mapping[str, str],
+    policy: RepositoryConfig,
+    policy_source: str = "the worktree",
+    store: Store | None = None,
+    user: UserConfig | None = None,
+    repository: tuple[str, str] = ("", ""),
+    progress: Callable[[int, int], None] | None = None,
+) -> Report:
+    """The report, every text in it clean. Without `store` it is made from records and trailers alone, as in CI.
+
+    What is shown of prompts is the least of `policy`, the owner's consent (what they let into the record's annex; for what
+    only this machine knows, `user`) and the environment. `repository` (name, address) is asked of git where it is empty.
+    """
+    mode = wanted.mode or policy.report_mode
+    if mode not in MODES:
+        raise TrailError(f"no such mode of a report: {mode[:40]}", f"one of {', '.join(MODES)}")
+    subject = _subject(git, wanted)
+    own = user or UserConfig()
+    level = effective_publish(policy.publish, env.get("GIT_AI_TRAIL_PUBLISH") or POLICIES[-1])
+    allow = _allowance(wanted, mode, level, own)
+    top = git.toplevel()
+    cleaner = Cleaner([path for name in RULES if os.path.isfile(path := os.path.join(top, name))])
+    local = Local(store, own.prices)
+    log = history.told(git, subject.revisions.split(" "), paths=wanted.paths, progress=progress)
+    log = [one for one in log if _in_time(one.commit, wanted)]
+    commits = facts(log, cleaner, local, allow, within=wanted.paths)
+    commits = [one for one in commits if _took_part(one, wanted, local)]
+    name, url = repository if repository[0] else _repository(git, top)
+    texts = _Head(_title(wanted, policy, subject), name, url, subject, wanted.filters, policy_source)
+    texts.wanted(cleaner)
+    return build(
+        tool=f"git-ai-trail/{VERSION}",
+        title=cleaner(texts.title),
+        repository=Repository(name=cleaner(name), url=cleaner(url)),
+        subject=texts.clean_subject(cleaner),
+        mode=mode,
+        filters={key: cleaner(value) for key, value in wanted.filters.items()},
+        policy=Policy(
+            publish=level, profile=policy.profile or "default", require=policy.require, source=cleaner(policy_source)
+        ),
+        commits=tuple(cleaned(one, cleaner) for one in commits) if cleaner.changes else tuple(commits),
+        removed=dict(sorted(cleaner.removed.items())),
+        rulesets=_rulesets(log),
+    )
+
+
+def written(
+    report: Report,
+    form: str,
+    *,
+    templates: str = "",
+    section: str = "",
+    limit: int | None = None,
+    full_url: str = "",
+) -> str:
+    """The report as text, at most `limit` characters long, having passed the second look of redaction.
+
+    Raises `TrailError` where that finds something (rule and place are named, never the text), so that nothing is published.
+    """
+    whole = replace(report, full_url=full_url) if full_url else report
+    if templates:
+        render.check_templates(templates)
+
+    def draw(one: Report) -> str:
+        return render.rendered(one, form, templates=templates, section=section)
+
+    text = draw(whole) if limit is None else fit.fitted(whole, limit, draw)
+    refuse_unclean(text)
+    return text
+
+
+def refuse_unclean(text: str) -> None:
+    """Raises `TrailError` for text that must not be published."""
+    found = publish_scan(text)
+    if found:
+        first = found[0]
+        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        raise TrailError(
+            f"not published: the finished report holds what rule {first.rule} catches "
+            f"(line {first.line}, column {first.column}{more})",
+            "add a redaction rule for it to .git-ai-trail/redactions.yml, then make the report again",
+        )
+
+
+def wanted(**options: Any) -> Wanted:
+    """What the command line's options ask for."""
+    return Wanted(**{name: value for name, value in options.items() if value is not None})
+
+
+def save_if_new(path: str, text: str, *, dry_run: bool = False) -> bool:
+    """Writes the file unless it holds this text already; False if it does."""
+    try:
+        with open(path, encoding="utf-8", newline="") as file:
+            if file.read(len(text) + 1) == text:
+                return False
+    except (OSError, UnicodeDecodeError):
+        pass  # not there, or something else: it is replaced
+    if not dry_run:
+        save(path, text)
+    return True
+
+
+def put_into(path: str, name: str, section: str, *, dry_run: bool = False) -> bool:
+    """Puts `section` between the markers of `name` in the file at `path`; False if it stood there already.
+
+    Every other byte stays. The file is replaced whole; one that is not there is made.
+    """
+    try:
+        with open(path, encoding="utf-8", newline="") as file:
+            before = file.read()
+    except FileNotFoundError:
+        before = ""
+    except UnicodeDecodeError as error:
+        raise TrailError(f"{path}: not UTF-8, so no section can be put into it", "save it as UTF-8") from error
+    except OSError as error:
+        raise TrailError(f"{path}: {error.strerror}", "name a file that can be read and written") from error
+    after = markers.put(before, markers.name_of(name), section)
+    if after == before:
+        return False
+    if not dry_run:
+        save(path, after)
+    return True
+
+
+def save(path: str, text: str) -> None:
+    """Replaces the file at `path`, so that nobody ever sees half of it."""
+    target = os.path.realpath(path)
+    draft = f"{target}.ai-trail-{os.getpid()}"
+    try:
+        mode = os.stat(target).st_mode & 0o777 if os.path.exists(target) else None
+        with open(draft, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        if mode is not None:
+            os.chmod(draft, mode)
+        os.replace(draft, target)
+    except OSError as error:
+        if os.path.exists(draft):
+            os.unlink(draft)
+        raise TrailError(f"{path}: {error.strerror}", "name a file that can be written") from error
+
+
+def load(path: str) -> Report:
+    """The report in a JSON file that `--format json` wrote."""
+    try:
+        with open(path, "rb") as file:
+            return saved.from_json(file.read(saved.MAX_BYTES + 1))
+    except OSError as error:
+        raise TrailError(
+            f"{path}: {error.strerror}", "name a report that `git ai-trail report --format json` wrote"
+        ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """The texts of a report that do not come from its commits."""
+
+    title: str
+    name: str
+    url: str
+    subject: Subject
+    filters: Mapping[str, str]
+    source: str
+
+    def wanted(self, cleaner: Cleaner) -> None:
+        one = self.subject
+        cleaner.want(self.title, self.name, self.url, self.source, *self.filters.values())
+        cleaner.want(one.name, one.tag, one.previous, one.revisions, one.chosen)
+
+    def clean_subject(self, cleaner: Cleaner) -> Subject:
+        one = self.subject
+        return replace(
+            one,
+            name=cleaner(one.name),
+            tag=cleaner(one.tag),
+            previous=cleaner(one.previous),
+            revisions=cleaner(one.revisions),
+            chosen=cleaner(one.chosen),
+        )
+
+
+def _subject(git: Git, wanted: Wanted) -> Subject:
+    if wanted.release:
+        found = releases.release(git, wanted.release, previous=wanted.previous, prefix=wanted.prefix)
+        span = f"{found.previous}..{found.tag}" if found.previous else found.tag
+        return Subject(
+            kind="release",
+            name=found.tag,
+            tag=found.tag,
+            previous=found.previous,
+            base_oid=found.base_oid,
+            tip_oid=found.oid,
+            tip_at=_time_of(git, found.oid),
+            revisions=span,
+            chosen=found.chosen,
+        )
+    chosen = ""
+    revisions = wanted.revisions
+    if not revisions:
+        revisions, chosen = _unreleased(git, wanted)
+    tips, bases = _ends(git, revisions)
+    return Subject(
+        kind="range",
+        name=f"the history up to {tips[0][:10]}" if revisions == ("HEAD",) else " ".join(revisions),
+        tag="",
+        previous="",
+        base_oid=bases[0] if bases else "",
+        tip_oid=tips[0],
+        tip_at=_time_of(git, tips[0]),
+        revisions=" ".join(revisions),
+        chosen=chosen,
+    )
+
+
+def _unreleased(git: Git, wanted: Wanted) -> tuple[tuple[str, ...], str]:
+    """What came since the last release, where there is one."""
+    if wanted.previous:
+        return (f"{wanted.previous}..HEAD",), "Its start was given."
+    last = git.text("describe", "--tags", "--abbrev=0", "--match", f"{wanted.prefix or ''}*[0-9]*", "HEAD", check=False)
+    if last:
+        return (f"{last}..HEAD",), f"It starts at {last}, the last tag before HEAD."
+    return ("HEAD",), "There is no release yet, so it starts at the first commit."
+
+
+def _ends(git: Git, revisions: Sequence[str]) -> tuple[list[str], list[str]]:
+    """(included, excluded) oids that the revisions name; `TrailError` for what git does not know."""
+    if any(one.startswith("-") or " " in one or not one for one in revisions):
+        raise TrailError(f"not a range of commits: {' '.join(revisions)[:200]!r}", "give it as v1.2..v1.3")
+    code, out = git.call("rev-parse", "--revs-only", *(f"{one}" for one in revisions), "--")
+    oids = out.decode("ascii", "replace").split()
+    tips = [oid for oid in oids if not oid.startswith("^")]
+    if code != 0 or not tips or len(oids) < len(revisions):
+        raise TrailError(f"git knows no such range: {' '.join(revisions)[:200]}", "give it as v1.2..v1.3")
+    known = [git.resolve(oid) for oid in tips]
+    return [oid for oid in known if oid], [oid[1:] for oid in oids if oid.startswith("^")]
+
+
+def _time_of(git: Git, oid: str) -> datetime:
+    return datetime.fromtimestamp(int(git.text("log", "-1", "--format=%ct", oid)), UTC)
+
+
+def _repository(git: Git, top: str) -> tuple[str, str]:
+    """(name, address of its page) from origin; the folder's name alone where origin is no place on the web."""
+    where = normal_url(git.text("config", "--get", "remote.origin.url", check=False))
+    host, _, path = where.partition("/")
+    if path and "." in host and not where.startswith("/"):
+        return path, f"https://{host}/{path}"
+    return os.path.basename(top), ""
+
+
+def _title(wanted: Wanted, policy: RepositoryConfig, subject: Subject) -> str:
+    title = wanted.title or policy.report_title or "AI assistance in {name}"
+    return title.replace("{name}", subject.name)[:300]
+
+
+def _allowance(wanted: Wanted, mode: str, level: str, user: UserConfig) -> Allowance:
+    if mode in ("summary", "tokens"):
+        return Allowance(authors=wanted.authors)
+    local = effective_publish(level, user.consent)
+    deeds = mode in ("actions", "full") and local == "redacted"
+    return Allowance(noted=level, local=local, deeds=deeds, authors=wanted.authors)
+
+
+def _in_time(commit: Commit, wanted: Wanted) -> bool:
+    at = commit.committed_at
+    early, late = wanted.since and at < wanted.since, wanted.until and at >= wanted.until
+    return not early and not late and wanted.author.lower() in commit.author.lower()
+
+
+def _took_part(one: CommitFact, wanted: Wanted, local: Local) -> bool:
+    """Whether a session that the filters ask for took part in the commit."""
+    if not (wanted.agent or wanted.session or wanted.tag):
+        return True
+    return any(
+        (not wanted.agent or part.agent.lower() == wanted.agent.lower())
+        and part.id.startswith(wanted.session)
+        and (not wanted.tag or local.tagged(part.id, wanted.tag))
+        for part in one.sessions
+    )
+
+
+def _rulesets(log: Sequence[history.Told]) -> tuple[str, ...]:
+    found = {annex.ruleset for one in log for annex in one.annexes.values()}
+    return tuple(sorted(one for one in found if len(one) == 64 and all(c in "0123456789abcdef" for c in one)))

@@ -1,0 +1,205 @@
+"""A report in the form that somebody asked for. Templates choose words and places; every figure is in the report already.
+
+Templates are taken from a folder of the user's where one is given, one by one, else ours. They run in a sandbox: they reach
+nothing but the report.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import textwrap
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from git_ai_trail.errors import TrailError
+from git_ai_trail.report import cells, charts, escape, saved
+from git_ai_trail.report.document import FORMS, Column, Report, Section, Table
+from git_ai_trail.resources import template_dir
+
+# A template that makes more than this is not a report.
+MAX_BYTES = 64 * 1024 * 1024
+_TEMPLATE = 256 * 1024
+_WIDTH = 100
+_MUCH = 10_000
+
+
+def rendered(report: Report, form: str, *, templates: str = "", section: str = "") -> str:
+    """The report as text in one of `FORMS`. `section` chooses the table that CSV holds (default: commits).
+
+    Raises `TrailError` for a template that cannot be used; the message names it and its line.
+    """
+    if form not in FORMS:
+        raise TrailError(f"no such form of a report: {form[:40]}", f"one of {', '.join(FORMS)}")
+    if form == "json":
+        return saved.to_json(report)
+    if form == "csv":
+        return _csv(report, section or "commits")
+    return _from_template(report, form, templates)
+
+
+def _from_template(report: Report, form: str, templates: str) -> str:
+    environment = _environment(form, templates)
+    try:
+        parts: list[str] = []
+        size = 0
+        for part in environment.get_template(f"report/report.{form}.j2").generate(report=report):
+            size += len(part)
+            if size > MAX_BYTES:
+                raise TrailError(f"the template makes more than {MAX_BYTES >> 20} MiB", "make it smaller")
+            parts.append(part)
+    except jinja2.TemplateError as error:
+        raise TrailError(_said(error), "mend the template, or remove it to use ours") from error
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError, MemoryError) as error:
+        raise TrailError(
+            f"a template failed: {type(error).__name__}", "mend the template, or remove it to use ours"
+        ) from error
+    return "".join(parts).rstrip() + "\n"
+
+
+def _said(error: jinja2.TemplateError) -> str:
+    if isinstance(error, jinja2.TemplateNotFound):
+        return f"no such template: {escape.seen(str(error.name))}"
+    name = escape.seen(str(getattr(error, "name", None) or "a template"))
+    line = getattr(error, "lineno", None)
+    return f"{name}{f':{line}' if line else ''}: {escape.seen(error.message or type(error).__name__)}"
+
+
+def _environment(form: str, templates: str) -> ImmutableSandboxedEnvironment:
+    folders = [*([templates] if templates else []), template_dir()]
+    environment = _Sandbox(
+        loader=jinja2.ChoiceLoader([_Folder(folder) for folder in folders]),
+        autoescape=form == "html",
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=False,
+    )
+    for name in set(environment.globals) - {"range", "namespace"}:
+        del environment.globals[name]
+    environment.filters |= _FILTERS
+    environment.tests["right"] = cells.is_right
+    return environment
+
+
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """Jinja's sandbox, with an eye on operations that make much out of little."""
+
+    intercepted_binops = frozenset({"*", "**", "%"})
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        if operator == "**":
+            raise TypeError("no powers in a template")
+        if operator == "%" and isinstance(left, str):
+            raise TypeError("no %-formats in a template")
+        if operator == "*" and not (_is_small(left) and _is_small(right)):
+            raise ValueError("too large a product")
+        return super().call_binop(context, operator, left, right)
+
+
+def _is_small(value: Any) -> bool:
+    return (isinstance(value, str) and len(value) <= _MUCH) or (isinstance(value, int | float) and abs(value) <= _MUCH)
+
+
+class _Folder(jinja2.BaseLoader):
+    """Templates below one folder: regular files of a sensible size, and no link leads out of it."""
+
+    def __init__(self, folder: str) -> None:
+        self._root = os.path.realpath(folder)
+
+    def get_source(self, environment: jinja2.Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        path = os.path.realpath(os.path.join(self._root, template))
+        if not path.startswith(self._root + os.sep) or not os.path.isfile(path):
+            raise jinja2.TemplateNotFound(template)
+        try:
+            with open(path, encoding="utf-8") as file:
+                source = file.read(_TEMPLATE + 1)
+        except (OSError, UnicodeDecodeError) as error:
+            raise jinja2.TemplateNotFound(template) from error
+        if len(source) > _TEMPLATE:
+            raise jinja2.TemplateNotFound(template)
+        return source, template, lambda: True
+
+
+def check_templates(folder: str) -> None:
+    """Raises `TrailError` where `folder` is not a folder."""
+    if not os.path.isdir(folder):
+        raise TrailError(f"no such folder of templates: {escape.seen(folder)}", "give a folder with report/*.j2 in it")
+
+
+def _md_cell(column: Column, row: Mapping[str, Any], report: Report) -> str:
+    text = cells.shown(column, dict(row))
+    if column.kind == "commit":
+        return _md_commit(str(row.get(column.id) or ""), report)
+    if column.kind in ("code", "path"):
+        return escape.md_code(text)
+    return escape.md(text)
+
+
+def _md_commit(oid: str, report: Report) -> str:
+    short = escape.md_code(oid[:7])
+    return f"[{short}]({escape.md_url(f'{report.repository.url}/commit/{oid}')})" if report.repository.url else short
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(escape.seen(text), _WIDTH, break_long_words=False, break_on_hyphens=False)
+
+
+def _indented(text: str) -> str:
+    return textwrap.indent(escape.seen_block(text), "    ")
+
+
+def _txt_table(table: Table) -> str:
+    return "\n".join(escape.seen_block(line) for line in cells.aligned(table, _WIDTH))
+
+
+_FILTERS: dict[str, Any] = {
+    "md": escape.md,
+    "md_code": escape.md_code,
+    "md_block": escape.md_block,
+    "md_html": escape.md_html,
+    "md_cell": _md_cell,
+    "md_commit": _md_commit,
+    "md_url": escape.md_url,
+    "seen": escape.seen,
+    "seen_block": escape.seen_block,
+    "wrapped": _wrapped,
+    "indented": _indented,
+    "txt_table": _txt_table,
+    "cell": lambda column, row: escape.seen(cells.shown(column, dict(row))),
+    "heading": cells.title,
+    "count": lambda number: f"{number:,}",
+    "money": cells.money,
+    "bar": charts.bar,
+    "bars": charts.bars,
+    "timeline": charts.timeline,
+}
+
+
+def _csv(report: Report, section: str) -> str:
+    found = _section(report, section)
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    table = found.table if found is not None else None
+    names: list[str] = []
+    for column in table.columns if table else ():
+        names += ["generated", "edited", "added"] if column.kind == "lines" else [column.id]
+    writer.writerow(names)
+    for row in table.rows if table else ():
+        writer.writerow([escape.spreadsheet(row.get(name)) for name in names])
+    return out.getvalue()
+
+
+def _section(report: Report, name: str) -> Section | None:
+    """The section, or None where this report has nothing to say there; `TrailError` for a name that no section has."""
+    known = {section.id: section for section in report.sections}
+    if name not in known and name not in ("commits", "agents"):
+        tables = [one.id for one in report.sections if one.table is not None]
+        raise TrailError(
+            f"the report has no section {escape.seen(name[:40])!r}", f"it has {', '.join(tables) or 'no table'}"
+        )
+    return known.get(name)
