@@ -25,7 +25,7 @@ from tests.support.repo import Repo
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "docs" / "examples"
 STORY = Path(__file__).with_name("example.yaml")
-FORMS = ("md", "json", "csv", "txt")
+FORMS = ("md", "html", "json", "csv", "txt")
 RELEASE = "v1.1.0"
 
 _CONFIG = """\

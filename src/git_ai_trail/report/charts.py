@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from git_ai_trail.report.document import Cell, CommitFact, Table
+from git_ai_trail.report.document import Cell, CommitFact, Lines, Table
 from git_ai_trail.report.sums import counted
 
 
@@ -23,7 +23,8 @@ class Bar:
 class Span:
     """Commits of one stretch of time. Heights are in per cent of the highest."""
 
-    label: str
+    first_day: str
+    last_day: str
     commits: int
     with_evidence: int
     height: float
@@ -37,6 +38,11 @@ def bar(row: Mapping[str, Cell], longest: int = 0) -> Bar:
     parts = round(100 * generated / whole, 2), round(100 * edited / whole, 2)
     width = 100.0 if longest <= 0 else round(max(2.0, 100 * added / longest), 2)
     return Bar(generated=parts[0], edited=parts[1], rest=round(100 - sum(parts), 2), width=width)
+
+
+def total(lines: Lines) -> Bar:
+    """The bar of all lines of a report."""
+    return bar({"generated": lines.generated, "edited": lines.edited, "added": lines.added})
 
 
 def bars(table: Table) -> list[tuple[Mapping[str, Cell], Bar]]:
@@ -64,9 +70,9 @@ def timeline(commits: Iterable[CommitFact], spans: int = 24) -> list[Span]:
 def _span(group: list[CommitFact], most: int) -> Span:
     found = sum(1 for one in group if one.evidence)
     days = sorted(one.committed_at.strftime("%Y-%m-%d") for one in group)
-    label = "" if not days else days[0] if days[0] == days[-1] else f"{days[0]} – {days[-1]}"
     return Span(
-        label=label,
+        first_day=days[0] if days else "",
+        last_day=days[-1] if days else "",
         commits=len(group),
         with_evidence=found,
         height=round(100 * len(group) / most, 2),

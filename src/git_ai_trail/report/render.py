@@ -15,6 +15,7 @@ from typing import Any
 
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
 
 from git_ai_trail.errors import TrailError
 from git_ai_trail.report import cells, charts, escape, saved
@@ -145,6 +146,29 @@ def _md_commit(oid: str, report: Report) -> str:
     return f"[{short}]({escape.md_url(f'{report.repository.url}/commit/{oid}')})" if report.repository.url else short
 
 
+def _html_cell(column: Column, row: Mapping[str, Any], report: Report) -> Markup:
+    """A cell with its tags. Built here, because ten thousand rows of macros would take seconds."""
+    if column.kind == "lines":
+        drawn = charts.bar(dict(row))
+        return _LINES.format(cells.lines(dict(row)), drawn.generated, drawn.generated, drawn.edited)
+    if column.kind == "commit":
+        return Markup("<td>{}</td>").format(_html_commit(str(row.get(column.id) or ""), report))
+    text = escape.seen(cells.shown(column, dict(row)))
+    if column.kind in ("code", "path"):
+        return _CODE.format(text)
+    return (_RIGHT if cells.is_right(column) else _SUBJECT if column.id == "subject" else _PLAIN).format(text)
+
+
+def _html_commit(oid: str, report: Report) -> Markup:
+    url = web(report.repository.url)
+    return _LINKED.format(url, oid, oid[:7]) if url else _UNLINKED.format(oid[:7])
+
+
+def web(url: str) -> str:
+    """The address if it is one of the web, else empty."""
+    return escape.seen(url) if url.startswith(("https://", "http://")) else ""
+
+
 def _wrapped(text: str) -> str:
     return textwrap.fill(escape.seen(text), _WIDTH, break_long_words=False, break_on_hyphens=False)
 
@@ -157,6 +181,18 @@ def _txt_table(table: Table) -> str:
     return "\n".join(escape.seen_block(line) for line in cells.aligned(table, _WIDTH))
 
 
+_LINES = Markup(
+    '<td class="lines">{}<svg viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">'
+    '<rect class="r" width="100" height="6"/><rect class="g" width="{}" height="6"/>'
+    '<rect x="{}" width="{}" height="6" fill="url(#hatch)"/></svg></td>'
+)
+_LINKED = Markup('<a href="{}/commit/{}" rel="noopener noreferrer"><code>{}</code></a>')
+_UNLINKED = Markup("<code>{}</code>")
+_CODE = Markup('<td class="path"><code>{}</code></td>')
+_RIGHT = Markup('<td class="right">{}</td>')
+_SUBJECT = Markup('<td class="subject">{}</td>')
+_PLAIN = Markup("<td>{}</td>")
+
 _FILTERS: dict[str, Any] = {
     "md": escape.md,
     "md_code": escape.md_code,
@@ -165,6 +201,11 @@ _FILTERS: dict[str, Any] = {
     "md_cell": _md_cell,
     "md_commit": _md_commit,
     "md_url": escape.md_url,
+    "html_cell": _html_cell,
+    "html_commit": _html_commit,
+    "web": web,
+    "totalbar": charts.total,
+    "evidenced": lambda lines: lines.generated + lines.edited,
     "seen": escape.seen,
     "seen_block": escape.seen_block,
     "wrapped": _wrapped,
