@@ -20,7 +20,7 @@ EMPTY_TREE_SHA256 = "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74dec
 # A diff larger than this is cut, and what was cut is said (`FileDiff.truncated`).
 MAX_DIFF_BYTES = 64 * 1024 * 1024
 
-_DIFF_FLAGS = (
+DIFF_FLAGS = (
     "-r",
     "-z",
     "--raw",
@@ -135,7 +135,7 @@ class Git:
 
     def diff(self, base: str, tip: str) -> tuple[FileDiff, ...]:
         """The diff between two trees (or commits), file by file, with zero context lines."""
-        return parse_diff(_read_bounded(self, ("diff-tree", *_DIFF_FLAGS, base, tip)))
+        return parse_diff(_read_bounded(self, ("diff-tree", *DIFF_FLAGS, base, tip)))
 
     def bounded(self, *args: str, data: bytes, limit: int) -> bytes:
         """At most `limit` bytes of the stdout of `git ARGS`, however large; `data` must fit into a pipe (64 KiB)."""

@@ -54,10 +54,16 @@ def stream(line: bytes, *, now: int) -> bytes:
     return head.encode() + note + b"\ndone\n"
 
 
-def read_many(git: Git, oids: Iterable[str], ref: str = REF) -> dict[str, bytes]:
-    """The notes on those of `oids` that have one, with two processes however many they are. Too large ones are left out."""
+def read_many(
+    git: Git, oids: Iterable[str], ref: str = REF, *, listed: Sequence[tuple[str, str, int]] | None = None
+) -> dict[str, bytes]:
+    """The notes on those of `oids` that have one, with two processes however many they are. Too large ones are left out.
+
+    `listed` is what `annotated` said, where that was asked already.
+    """
     wanted = set(oids)
-    found = [(oid, blob, size) for oid, blob, size in annotated(git, ref) if oid in wanted and size <= MAX_NOTE]
+    there = annotated(git, ref) if listed is None else listed
+    found = [(oid, blob, size) for oid, blob, size in there if oid in wanted and size <= MAX_NOTE]
     bodies: dict[str, bytes] = {}
     chunk: list[tuple[str, str]] = []
     room = _CHUNK

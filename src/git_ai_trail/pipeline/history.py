@@ -1,20 +1,35 @@
-"""Everything known of the commits of a range. (First, slow form: a diff process for each commit.)"""
+"""Everything known of all commits of a range, with a handful of git processes however many they are. Cold path.
+
+Where a commit's own note does not have the record that its message names, the record is looked for step by step: on other
+commits, by keys of ours anywhere in the message, by what the commit changes; what is nowhere is unknown, and said to be.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
-from git_ai_trail.attach import annex, notes, status
-from git_ai_trail.attach.annex import Annex
+from git_ai_trail.attach import notes, status
+from git_ai_trail.attach.annex import Annex, parse_annex
+from git_ai_trail.attach.record import parse_note, patch_digest
 from git_ai_trail.attach.status import Assessment
-from git_ai_trail.git import Git, empty_tree
-from git_ai_trail.model import Commit
-from git_ai_trail.pipeline.show import _recovered, commits
+from git_ai_trail.attach.trailers import anywhere, record_digest
+from git_ai_trail.facts import FileDiff
+from git_ai_trail.git import Git
+from git_ai_trail.git_bulk import added_lines, diffs
+from git_ai_trail.model import Commit, ShownFile
+from git_ai_trail.pipeline.shallow import refuse_cut_off
+from git_ai_trail.pipeline.show import commits
+
+Progress = Callable[[int, int], None]
+
+# Records of commits that are nowhere in the history any more, to be recognised by their content.
+_MAX_ORPHANS = 20_000
 
 
 class Told(NamedTuple):
-    """A commit with what its note is worth, and the annexes by record digest."""
+    """A commit, what its records are worth, and their annexes by record digest."""
 
     commit: Commit
     found: Assessment
@@ -27,19 +42,145 @@ def told(
     *,
     paths: Sequence[str] = (),
     limit: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> list[Told]:
-    """The commits as `git log` gives them, newest first."""
-    listed = commits(git, revisions, limit=limit)
-    oids = [one.oid for one in listed]
-    cores, extras = notes.read_many(git, oids), notes.read_many(git, oids, notes.ANNEX_REF)
-    found = []
-    for one in listed:
-        diffs = git.diff(one.parents[0] if one.parents else empty_tree(one.oid), one.oid)
-        if len(one.parents) > 1 and one.oid not in cores:
-            diffs = ()
-        judged = status.assess(one.message, cores.get(one.oid, b""), diffs)
-        if judged.status == "unknown":
-            judged = _recovered(git, one, judged, diffs)
-        found.append(Told(one, judged, annex.parse_annex(extras.get(one.oid, b""), withheld=judged.withheld)))
+    """The commits of a range, newest first, as `git log` gives them; with `paths` those that touch one of them.
+
+    Raises `TrailError` for a range that git does not know, and for one that a shallow clone cuts off.
+    """
+    listed = commits(git, revisions, paths=paths, limit=limit)
+    refuse_cut_off(git, (one.oid for one in listed))
+    book = _Book(git, listed)
+    judged = _judged(git, [one for one in listed if book.needs_content(one)], book, progress)
+    counted = _counted(git, [one for one in listed if one.oid not in judged])
+    found = [(one, judged.get(one.oid) or counted[one.oid]) for one in listed]
+    return [Told(one, each, book.annexes(one, each)) for one, each in found]
+
+
+class _Book:
+    """The notes of a range, and of records that its messages name and that are attached elsewhere."""
+
+    def __init__(self, git: Git, listed: Sequence[Commit]) -> None:
+        self._git = git
+        oids = [one.oid for one in listed]
+        there = notes.annotated(git)
+        self._own = notes.read_many(git, oids, listed=there)
+        self._extra = dict(notes.read_many(git, oids, notes.ANNEX_REF))
+        self._named = {one.oid: digests for one in listed if (digests := _named(one.message))}
+        self._elsewhere = self._found_elsewhere()
+        self._orphans = self._by_patch(listed, {oid for oid, _, _ in there} - set(oids))
+
+    def needs_content(self, commit: Commit) -> bool:
+        """Whether the diff is needed to say what there is to say of the commit."""
+        known = commit.oid in self._own or commit.oid in self._named
+        return known or (bool(self._orphans) and len(commit.parents) < 2)
+
+    def note(self, commit: Commit, patch: Callable[[], str]) -> bytes:
+        """All lines that speak of the commit, wherever they are attached."""
+        lines = [self._own.get(commit.oid, b"")]
+        for digest in self._named.get(commit.oid, ()):
+            lines += self._elsewhere.get(digest, ())
+        if self._orphans and commit.oid not in self._own and commit.oid not in self._named:
+            lines += self._orphans.get(patch(), ())
+        return b"\n".join(line for line in lines if line)
+
+    def annexes(self, commit: Commit, found: Assessment) -> Mapping[str, Annex]:
+        """The annexes of the records that contributed, by digest."""
+        wanted = {found.digest, *found.lineage} - {""}
+        blobs = [self._extra.get(commit.oid, b""), *(self._extra.get(digest, b"") for digest in wanted)]
+        whole = b"\n".join(blob for blob in blobs if blob)
+        annexes = parse_annex(whole, withheld=found.withheld) if whole and wanted else {}
+        return {digest: annex for digest, annex in annexes.items() if digest in wanted}
+
+    def _found_elsewhere(self) -> dict[str, list[bytes]]:
+        """Lines by the digest that they are about, for digests that a message names and its own note has not."""
+        missing = {
+            digest
+            for oid, digests in self._named.items()
+            for digest in digests
+            if f'"digest":"{digest}"'.encode() not in self._own.get(oid, b"")
+        }
+        if not missing:
+            return {}
+        patterns = "".join(f"{digest}\n" for digest in sorted(missing)).encode()
+        command = ("grep", "-l", "-z", "-F", "--no-textconv", "--full-name", "-f", "-", notes.REF)
+        code, out = self._git.call(*command, data=patterns)
+        names = [entry.partition(b":")[2].replace(b"/", b"") for entry in out.split(b"\0")] if code == 0 else []
+        oids = [name.decode("ascii", "replace") for name in names if name]
+        return self._lines_about(missing, oids)
+
+    def _lines_about(self, digests: set[str], oids: Iterable[str]) -> dict[str, list[bytes]]:
+        found: dict[str, list[bytes]] = {}
+        bodies = notes.read_many(self._git, oids)
+        extra = notes.read_many(self._git, bodies, notes.ANNEX_REF)
+        for oid, body in bodies.items():
+            for line in parse_note(body):
+                if line.digest in digests:
+                    found.setdefault(line.digest, []).append(line.raw)
+                    self._extra.setdefault(line.digest, extra.get(oid, b""))
+        return found
+
+    def _by_patch(self, listed: Sequence[Commit], others: set[str]) -> dict[str, list[bytes]]:
+        """Records of commits that no longer belong to the history (a rebase merge, a rewrite elsewhere), by what they change."""
+        silent = [one for one in listed if one.oid not in self._own and one.oid not in self._named]
+        if not others or not any(len(one.parents) < 2 for one in silent):
+            return {}
+        _, out = self._git.call("rev-list", *(one.oid for one in listed[:1]), "--")
+        orphans = sorted(others - set(out.decode("ascii", "replace").split()))[:_MAX_ORPHANS]
+        found: dict[str, list[bytes]] = {}
+        bodies = notes.read_many(self._git, orphans)
+        extra = notes.read_many(self._git, bodies, notes.ANNEX_REF)
+        for oid, body in bodies.items():
+            lines = parse_note(body)
+            withheld = {line.digest for line in lines if line.kind == "withheld"}
+            for line in lines:
+                if line.core is not None and line.digest not in withheld:
+                    found.setdefault(line.core["patch"], []).append(line.raw)
+                    self._extra.setdefault(line.digest, extra.get(oid, b""))
+        return found
+
+
+def _named(message: str) -> list[str]:
+    """Digests of records that a message names, the one that vouches first."""
+    if "AI-Trail" not in message and "ai-trail" not in message.lower():
+        return []
+    trailer = record_digest(message)
+    return list(dict.fromkeys([*([trailer] if trailer else []), *anywhere(message)]))
+
+
+def _pair(commit: Commit) -> tuple[str, str]:
+    return (commit.parents[0] if commit.parents else ""), commit.oid
+
+
+def _judged(git: Git, some: Sequence[Commit], book: _Book, progress: Progress | None) -> dict[str, Assessment]:
+    by_oid = {one.oid: one for one in some}
+    judged: dict[str, Assessment] = {}
+    for number, (oid, content) in enumerate(diffs(git, [_pair(one) for one in some]), 1):
+        judged[oid] = _judge(by_oid[oid], content, book)
+        if progress is not None and not number % 100:
+            progress(number, len(some))
+    return judged
+
+
+def _judge(commit: Commit, content: Sequence[FileDiff], book: _Book) -> Assessment:
+    note = book.note(commit, lambda: patch_digest(content))
+    found = status.assess(commit.message, note, content)
+    if found.status == "none" and len(commit.parents) > 1:
+        return _silent(found, ())
     return found
+
+
+def _counted(git: Git, some: Sequence[Commit]) -> dict[str, Assessment]:
+    """Commits of which only the size is known. A merge has none of its own: its lines are those of other commits."""
+    counts = added_lines(git, [_pair(one) for one in some if len(one.parents) < 2])
+    nothing = status.assess("", b"", ())
+    found = {}
+    for one in some:
+        files = counts.get(one.oid, [])
+        shown = tuple(ShownFile(path=path, added=added, ranges=()) for path, added, _ in files)
+        found[one.oid] = replace(_silent(nothing, shown), deleted=sum(removed for _, _, removed in files))
+    return found
+
+
+def _silent(found: Assessment, files: tuple[ShownFile, ...]) -> Assessment:
+    return replace(found, files=files, added=sum(file.added for file in files), deleted=0)

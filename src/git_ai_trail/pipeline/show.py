@@ -95,10 +95,13 @@ def _commit(out: bytes) -> Commit:
     )
 
 
-def commits(git: Git, revisions: Sequence[str], *, limit: int | None = None) -> list[Commit]:
-    """Commits of a range as `git log` gives them, newest first."""
+def commits(
+    git: Git, revisions: Sequence[str], *, paths: Sequence[str] = (), limit: int | None = None
+) -> list[Commit]:
+    """Commits of a range as `git log` gives them, newest first; with `paths` (from the top) those that touch one of them."""
     most = () if limit is None else (f"--max-count={limit}",)
-    code, out = git.call("log", f"--format={_FORMAT}%x00%x01", *most, *revisions, "--")
+    where = [f":(top,literal){path}" for path in paths]
+    code, out = git.call("log", f"--format={_FORMAT}%x00%x01", *most, *revisions, "--", *where)
     if code != 0:
         raise TrailError(f"git knows no such range: {' '.join(revisions) or 'HEAD'}")
     return [_commit(part.lstrip(b"\n")) for part in out.split(b"\0\x01")[:-1]]

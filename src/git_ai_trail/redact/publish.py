@@ -7,8 +7,10 @@ spans or tags shows here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import accumulate
 from typing import NamedTuple
 
 from git_ai_trail.redact import ruleset
@@ -25,6 +27,8 @@ _URL_PASSWORD = re.compile(
     r"://(?P<user>[^\s/:@\x1f]{0,64}):(?P<password>[^\s/@:\[\]{}<>$*\x1f]{3,256})@[\w.-]", re.ASCII
 )
 _TAG = re.compile(r"\[(?:REDACTED|WITHHELD|omitted):[a-z0-9_-]{1,32}(?:#\d{1,6})?(?: \d{1,12} B)?\]")
+_WORD = re.compile(r"[\w-]+")
+_HEX = re.compile(r"[0-9a-f-]+")
 
 
 class Finding(NamedTuple):
@@ -37,28 +41,81 @@ class Finding(NamedTuple):
 
 def publish_scan(text: str) -> list[Finding]:
     """Everything in `text` that must not go out, in order of its place."""
-    findings: list[Finding] = []
+    places: dict[str, list[int]] = {}
     for number, line in enumerate(text.splitlines(), 1):
-        bare = _TAG.sub(lambda match: "\x1f" * len(match.group()), line)
-        findings += sorted({Finding(rule, number, at + 1) for rule, at in _in_line(bare)}, key=lambda f: f.column)
-    return findings
+        # Finished reports repeat most of their lines; each is looked at once.
+        places.setdefault(line, []).append(number)
+    lines = [_TAG.sub(lambda match: "\x1f" * len(match.group()), line) for line in places]
+    found: dict[int, set[tuple[str, int]]] = {}
+    for look, at in _suspects(lines):
+        for start in look.places(lines[at]):
+            found.setdefault(at, set()).add((look.rule, start))
+    numbers = list(places.values())
+    findings = [Finding(rule, n, start + 1) for at, some in found.items() for rule, start in some for n in numbers[at]]
+    return sorted(findings, key=lambda one: (one.line, one.column, one.rule))
 
 
-def _in_line(line: str) -> Iterator[tuple[str, int]]:
-    lower = line.lower()
-    for rule, keywords, pattern in _patterns():
-        if any(keyword in lower for keyword in keywords):
-            yield from ((rule, match.start()) for match in pattern.finditer(line))
-    for rule, pattern in (("private-key", _KEY_BLOCK), ("home-path", _HOME)):
-        yield from ((rule, match.start()) for match in pattern.finditer(line))
-    for match in _URL_PASSWORD.finditer(line):
-        if match["password"] != match["user"] and not is_placeholder(match["password"]):
-            yield "url-credentials", match.start()
-    for match in _ADDRESS.finditer(line) if "@" in line else ():
-        if is_somebodys(match["user"], match["host"]):
-            yield "email", match.start()
+class _Look(NamedTuple):
+    """One thing to look for in lines that hold one of the keywords (in lower case; none: in every line)."""
+
+    rule: str
+    keywords: tuple[str, ...]
+    pattern: re.Pattern[str]
+    counts: Callable[[re.Match[str]], bool] | None = None
+
+    def places(self, line: str) -> list[int]:
+        found = self.pattern.finditer(line)
+        return [match.start() for match in found if self.counts is None or self.counts(match)]
+
+
+def _suspects(lines: list[str]) -> Iterator[tuple[_Look, int]]:
+    """(look, number of the line): every line that holds a keyword of a look, once for each look.
+
+    Nearly all keywords stand nowhere, which the words of the text tell at once: two hundred rules are not tried line by line.
+    """
+    lowered = [line.lower().replace("\n", " ") for line in lines]
+    whole = "\n".join(lowered)
+    starts = [0, *accumulate(len(line) + 1 for line in lowered)]
+    words = set(_WORD.findall(whole))
+    # A keyword with a letter beyond f cannot stand in an oid, a digest or a number, of which there are thousands.
+    names = "\n".join(word for word in words if not _HEX.fullmatch(word))
+    for look in _looks():
+        if not look.keywords:
+            yield from ((look, at) for at in range(len(lines)))
+            continue
+        there: set[int] = set()
+        for keyword in look.keywords:
+            if _is_name(keyword) and keyword not in names:
+                continue
+            at = whole.find(keyword)
+            while at >= 0:
+                line = bisect_right(starts, at) - 1
+                there.add(line)
+                at = whole.find(keyword, starts[line + 1])
+        yield from ((look, at) for at in sorted(there))
+
+
+def _is_name(keyword: str) -> bool:
+    return _WORD.fullmatch(keyword) is not None and _HEX.fullmatch(keyword) is None
+
+
+def _is_password(match: re.Match[str]) -> bool:
+    return match["password"] != match["user"] and not is_placeholder(match["password"])
+
+
+def _is_address(match: re.Match[str]) -> bool:
+    return is_somebodys(match["user"], match["host"])
 
 
 @cache
-def _patterns() -> tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...]:
-    return tuple((rule.id, rule.keywords, re.compile(rule.pattern, flags_of(rule))) for rule in ruleset.builtin().rules)
+def _looks() -> tuple[_Look, ...]:
+    rules = (
+        _Look(rule.id, rule.keywords, re.compile(rule.pattern, flags_of(rule))) for rule in ruleset.builtin().rules
+    )
+    return (
+        *rules,
+        _Look("private-key", ("private key",), _KEY_BLOCK),
+        _Look("home-path", ("/home/", "/users/", ":\\users", ":\\\\users"), _HOME),
+        _Look("url-credentials", ("://",), _URL_PASSWORD, _is_password),
+        _Look("email", ("@",), _ADDRESS, _is_address),
+    )
