@@ -3,7 +3,7 @@
 
     python bench/report.py [--commits 10000] [--runs 5] [--keep DIR] [--json]
 
-A repository is made with git fast-import: commits of six files and some thirty lines, each with a record of two sessions in
+A repository is made with git fast-import: commits of three files and 24 lines, each with a record of two sessions in
 its note, an annex, and a trailer that vouches for the record. Then `git-ai-trail report` is run as a whole process in each form, in
 turn with the yardstick, `git log -p -U0` over the same range. Printed are medians and the largest peak of memory.
 """
@@ -27,7 +27,7 @@ from git_ai_trail.attach.record import build_core, digest, lines_digest, note_li
 from git_ai_trail.facts import CommitMatch, EvidenceFact, FileDiff, FileMatch, Range, SessionMatch
 from git_ai_trail.model import TokenTotals
 
-FILES, LINES = 6, 5
+FILES, LINES = 3, 8
 START = 1_750_000_000
 FORMS = ("md", "html", "json")
 MODELS = ("gpt-5.5", "gpt-6-astra")
@@ -158,7 +158,7 @@ _BEFORE: dict[str, list[bytes]] = {}
 
 
 def record(number: int, texts: dict[str, list[bytes]]) -> bytes:
-    """The note's line: two sessions own four of each file's five lines."""
+    """The note's line: two sessions own five of each file's eight lines."""
     diffs, files = [], []
     for path in sorted(texts):
         rows = texts[path]
@@ -180,13 +180,13 @@ def record(number: int, texts: dict[str, list[bytes]]) -> bytes:
                 False,
             )
         )
-        parts = [(1, 2, 0), (3, 2, 1)]
+        parts = [(1, 3, 0), (5, 2, 1)]
         ranges = [
             Range(a, n, session(number, s), "generated", s, lines_digest(rows[a - 1 : a - 1 + n])) for a, n, s in parts
         ]
         files.append(FileMatch(path, len(rows), tuple(ranges)))
         _BEFORE[path] = rows
-    facts = (EvidenceFact("content", 12, 10, 80, "wrote these lines to this path"),)
+    facts = (EvidenceFact("content", 9, 7, 80, "wrote these lines to this path"),)
     actions = (("calls", 9), ("commands", 5), ("edits", 4))
     sessions = tuple(
         SessionMatch(
@@ -205,7 +205,7 @@ def record(number: int, texts: dict[str, list[bytes]]) -> bytes:
         )
         for s in (0, 1)
     )
-    match = CommitMatch(sessions, tuple(files), FILES * LINES, FILES * 4, 0, sum(len(one.removed) for one in diffs))
+    match = CommitMatch(sessions, tuple(files), FILES * LINES, FILES * 5, 0, sum(len(one.removed) for one in diffs))
     return note_line(build_core(match, diffs, tool="git-ai-trail/0.1.0"), {})
 
 

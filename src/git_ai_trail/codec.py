@@ -41,24 +41,30 @@ def canonical(value: Any) -> bytes:
 
 
 def _check(value: Any, depth: int) -> None:
+    """Goes through containers; what they hold directly is looked at here and not by a call of its own."""
     if depth > MAX_DEPTH:
         raise ValueError("nested too deeply")
     kind = type(value)
-    if kind is str or kind is bool:
-        return
-    if kind is int:
-        if not -MAX_INTEGER <= value <= MAX_INTEGER:
-            raise ValueError("integer out of range")
-    elif kind is dict:
-        for key, item in value.items():
+    if kind is dict:
+        for key in value:
             if type(key) is not str or not key.isascii():
                 raise ValueError("a key that is not ASCII text")
-            _check(item, depth + 1)
+        items = value.values()
     elif kind is list or kind is tuple:
-        for item in value:
-            _check(item, depth + 1)
+        items = value
     else:
-        raise ValueError(f"no canonical form for {kind.__name__}")
+        items = (value,)
+    for item in items:
+        kind = type(item)
+        if kind is str or kind is bool:
+            continue
+        if kind is int:
+            if not -MAX_INTEGER <= item <= MAX_INTEGER:
+                raise ValueError("integer out of range")
+        elif kind is dict or kind is list or kind is tuple:
+            _check(item, depth + 1)
+        else:
+            raise ValueError(f"no canonical form for {kind.__name__}")
 
 
 def path_text(path: str) -> str:

@@ -194,7 +194,7 @@ def parse_note(blob: bytes, limit: int = MAX_NOTE) -> list[NoteLine]:
 
 def parse_line(raw: bytes) -> NoteLine:
     """What one line of a note says."""
-    value = load_line(raw)
+    value = read_object(raw)
     if not value and raw.startswith(b'{"core"'):
         return _nothing("broken", "", raw)
     if "core" in value:
@@ -211,7 +211,7 @@ def parse_line(raw: bytes) -> NoteLine:
 
 def _core_line(value: dict[str, Any], raw: bytes) -> NoteLine:
     core, stated, hint = value["core"], _as_digest(value.get("digest")), value.get("hint")
-    if not stated or not is_core(core) or digest(core) != stated:
+    if not stated or not is_core(core) or not _has_digest(core, stated):
         return _nothing("broken", stated, raw)
     said = hint if isinstance(hint, dict) else {}
     hints = {key: oid for key in ("tree", "base") if isinstance(oid := said.get(key), str) and len(oid) <= 64}
@@ -222,16 +222,22 @@ def _nothing(kind: str, named: str, raw: bytes) -> NoteLine:
     return NoteLine(kind, named, None, {}, "", "", (), raw)
 
 
-def load_line(raw: bytes) -> dict[str, Any]:
-    """The object on a line; empty if there is none, if it is too long, or has what no record has (floats, depth)."""
+def read_object(raw: bytes) -> dict[str, Any]:
+    """The object on a line, which may hold what has no canonical form; empty if there is none, or it is too long."""
     if len(raw) > MAX_LINE or not raw.startswith(b"{"):
         return {}
     try:
         value = json.loads(raw.decode())
-        canonical(value)
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def _has_digest(core: dict[str, Any], stated: str) -> bool:
+    try:
+        return digest(core) == stated
+    except (ValueError, RecursionError):
+        return False
 
 
 def _as_digest(value: object) -> str:
