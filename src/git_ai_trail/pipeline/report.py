@@ -289,9 +289,9 @@ def _unreleased(git: Git, wanted: Wanted) -> tuple[tuple[str, ...], str]:
     """What came since the last release, where there is one."""
     if wanted.previous:
         return (f"{wanted.previous}..HEAD",), "Its start was given."
-    last = git.text("describe", "--tags", "--abbrev=0", "--match", f"{wanted.prefix or ''}*[0-9]*", "HEAD", check=False)
+    last = releases.latest(git, wanted.prefix)
     if last:
-        return (f"{last}..HEAD",), f"It starts at {last}, the last tag before HEAD."
+        return (f"{last}..HEAD",), f"It starts at {last}, the last release before HEAD."
     return ("HEAD",), "There is no release yet, so it starts at the first commit."
 
 
