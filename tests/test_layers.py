@@ -34,7 +34,7 @@ GROUND = {
     "words",
     "process",
 }
-STAGES = {"formats", "index", "redact", "store", "match", "attach", "report", "review", "install"}
+STAGES = {"formats", "index", "redact", "store", "match", "attach", "report", "review", "install", "forge"}
 # What each part of the package may import besides itself; everything may use the ground floor.
 ABOVE = {
     **{stage: set() for stage in STAGES},

@@ -128,10 +128,10 @@ def add_lines(
             tip, note = _read(git, oid, ref)
             if len(note) >= MAX_NOTE:
                 raise GitError(f"the note on {oid[:12]} is too large to add to")
-            united = _unite(note, lines)
-            if united == note:
+            whole = united(note, lines)
+            if whole == note:
                 return False
-            if _swap(git, ref, tip, oid, united):
+            if _swap(git, ref, tip, oid, whole):
                 return True
             time.sleep(_POLL * (1 + attempt % 5))
     finally:
@@ -140,11 +140,12 @@ def add_lines(
     raise GitError(f"{ref} moved at every try to write to it")
 
 
-def _unite(note: bytes, lines: Sequence[bytes]) -> bytes:
+def united(note: bytes, lines: Sequence[bytes]) -> bytes:
+    """The note with `lines` added: none twice, none that is withheld in the note or by one of the lines."""
     there = note.split(b"\n")
     new = [line for line in dict.fromkeys(lines) if line and b"\n" not in line and line not in there]
-    if b'"withheld"' in note:
-        withheld = {line.digest for line in parse_note(note) if line.kind == "withheld"}
+    if b'"withheld"' in note or any(b'"withheld"' in line for line in new):
+        withheld = {line.digest for line in parse_note(b"\n".join([note, *new])) if line.kind == "withheld"}
         new = [line for line in new if parse_line(line).kind == "withheld" or parse_line(line).digest not in withheld]
     if not new:
         return note

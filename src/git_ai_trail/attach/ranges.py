@@ -43,12 +43,17 @@ class _Search(NamedTuple):
         return {**found, "start": at + 1}
 
     def is_plain(self, at: int, count: int) -> bool:
-        found = 0
-        for index in range(at, at + min(count, 200)):
-            found += len(_WORD.findall(self.lines[index][:200]))
-            if found >= _ENOUGH_WORD:
-                return False
-        return True
+        return not tells(self.lines[at : at + min(count, 200)])
+
+
+def tells(lines: Sequence[bytes]) -> bool:
+    """Whether lines have enough letters and digits to be told from any others; reads 200 of them."""
+    found = 0
+    for line in lines[:200]:
+        found += len(_WORD.findall(line[:200]))
+        if found >= _ENOUGH_WORD:
+            return True
+    return False
 
 
 def in_place(ranges: Iterable[Found], lines: Sequence[bytes]) -> list[dict[str, Any]]:

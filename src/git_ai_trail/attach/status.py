@@ -63,6 +63,12 @@ class _Book:
         self.derived = [line for line in lines if line.kind == "derived" and line.digest in self.cores]
         self.broken = {line.digest for line in lines if line.kind == "broken"}
         self.foreign = any(line.kind == "foreign" for line in lines)
+        self._patch = ""
+
+    def patch(self, diffs: Sequence[FileDiff]) -> str:
+        """`patch` of the commit that this book is about, worked out once."""
+        self._patch = self._patch or patch_digest(diffs)
+        return self._patch
 
     def moved(self, origin: str, patch: str) -> list[NoteLine]:
         return [line for line in self.derived if line.digest == origin and line.patch == patch]
@@ -80,7 +86,7 @@ def assess(message: str, note: bytes, diffs: Sequence[FileDiff]) -> Assessment:
 
 
 def _named(book: _Book, named: Sequence[str], trailer: str, diffs: Sequence[FileDiff]) -> Assessment:
-    patch = patch_digest(diffs) if book.cores else ""
+    patch = book.patch(diffs) if book.cores else ""
     known = [digest for digest in named if digest in book.cores]
     first = known[0] if known else named[0]
     if not known:
@@ -108,12 +114,20 @@ def _missing(book: _Book, named: Sequence[str]) -> tuple[str, list[str]]:
 
 
 def _unnamed(book: _Book, diffs: Sequence[FileDiff]) -> Assessment:
-    patch = patch_digest(diffs) if book.cores else ""
+    patch = book.patch(diffs) if book.cores else ""
     fitting = [digest for digest, core in book.cores.items() if core["patch"] == patch]
-    fitting = fitting or [digest for digest in book.cores if book.moved(digest, patch)]
     if fitting:
         best = max(fitting, key=lambda digest: (_weight(book.cores[digest]), digest))
         return _assessed(book, diffs, "unanchored", [], digest=best, trailer="", origins=[best])
+    moved = sorted(
+        (digest for digest in book.cores if book.moved(digest, patch)),
+        key=lambda digest: (_weight(book.cores[digest]), digest),
+        reverse=True,
+    )
+    if moved:
+        # A squash of commits whose messages name nothing: every record that was carried here has its part.
+        found = _stated(book, moved, patch, diffs) if len(moved) > 1 else None
+        return _assessed(book, diffs, "unanchored", [], digest=moved[0], trailer="", origins=moved, found=found)
     if book.cores:
         best = max(book.cores, key=lambda digest: (_weight(book.cores[digest]), digest))
         problems = ["the record was made for other content, and no message names it"]
@@ -145,6 +159,19 @@ def _carried(book: _Book, origins: Iterable[str], patch: str, diffs: Sequence[Fi
     return found
 
 
+def _stated(book: _Book, origins: Sequence[str], patch: str, diffs: Sequence[FileDiff]) -> _Found:
+    """The same with what derived lines say first: whoever wrote them has decided between records that claim one line."""
+    found: _Found = {}
+    for origin in origins:
+        sessions = len(book.cores[origin]["sessions"])
+        for file in (file for line in book.moved(origin, patch) for file in _standing(line.ranges, diffs)):
+            fits = [(origin, r) for r in file["ranges"] if r["session"] < sessions]
+            found.setdefault(file["path"], []).extend(fits)
+    for path, more in _carried(book, origins, patch, diffs).items():
+        found.setdefault(path, []).extend(more)
+    return found
+
+
 def _standing(files: Iterable[Mapping[str, Any]], diffs: Sequence[FileDiff]) -> list[dict[str, Any]]:
     lines = {path_text(diff.path): diff.added for diff in diffs}
     return [{**file, "ranges": in_place(file["ranges"], lines.get(file["path"], ()))} for file in files]
@@ -162,7 +189,7 @@ def _assessed(
     found: _Found | None = None,
 ) -> Assessment:
     if found is None:
-        found = _carried(book, origins, patch_digest(diffs), diffs) if origins else {}
+        found = _carried(book, origins, book.patch(diffs), diffs) if origins else {}
     sessions = {one["id"]: one for origin in reversed(origins) for one in book.cores[origin]["sessions"]}
     files = tuple(_file_lines(diff, found.get(path_text(diff.path), ()), book) for diff in diffs)
     counted = {"generated": 0, "edited": 0}
@@ -182,7 +209,7 @@ def _assessed(
         edited=counted["edited"],
         deleted=sum(len(diff.removed) for diff in diffs),
         withheld=tuple(sorted(book.withheld)),
-        problems=(*problems, *_said_of(core if origins else None, counted, status)),
+        problems=(*problems, *_said_of(core if len(origins) == 1 else None, counted, status)),
     )
 
 

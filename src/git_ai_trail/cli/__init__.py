@@ -27,6 +27,7 @@ COMMANDS = (
     Listed("verify", "Check records, trailers and policy of a range; exit 1 if one fails."),
     Listed("notes", "Share records, and carry them over a squash or rebase merge."),
     Listed("backfill", "Attach records to commits that already exist, from the logs alone."),
+    Listed("action", "Run one mode of the GitHub Action; action.yml calls this."),
 )
 
 _EPILOG = "Exit codes: 0 fine, 1 could not be done, 2 usage or configuration, 3 our own failure, 130 interrupted."

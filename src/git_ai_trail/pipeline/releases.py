@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from git_ai_trail.errors import TrailError
 from git_ai_trail.git import Git
 
-_VERSION = re.compile(r"(?P<numbers>\d{1,12}(?:\.\d{1,12})*)(?P<rest>(?:(?:[-+._][0-9A-Za-z]|[A-Za-z])[0-9A-Za-z.+_-]*)?)")
+_VERSION = re.compile(
+    r"(?P<numbers>\d{1,12}(?:\.\d{1,12})*)(?P<rest>(?:(?:[-+._][0-9A-Za-z]|[A-Za-z])[0-9A-Za-z.+_-]*)?)"
+)
 _STABLE_REST = re.compile(r"(?:[-._]?(?:final|ga|lts|post\d*|p\d+|r\d+))?(?:\+.*)?", re.IGNORECASE)
 _PARTS = re.compile(r"\d+|[a-z]+", re.IGNORECASE)
 # How many of the highest versions are asked for their distance.

@@ -95,9 +95,7 @@ def _commit(out: bytes) -> Commit:
     )
 
 
-def commits(
-    git: Git, revisions: Sequence[str], *, paths: Sequence[str] = (), limit: int | None = None
-) -> list[Commit]:
+def commits(git: Git, revisions: Sequence[str], *, paths: Sequence[str] = (), limit: int | None = None) -> list[Commit]:
     """Commits of a range as `git log` gives them, newest first; with `paths` (from the top) those that touch one of them."""
     most = () if limit is None else (f"--max-count={limit}",)
     where = [f":(top,literal){path}" for path in paths]

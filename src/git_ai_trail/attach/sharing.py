@@ -1,0 +1,123 @@
+"""Unites two notes refs of ours, note by note and line by line, so that nobody's lines are lost; and names what is shared.
+
+`git notes merge` knows neither tombstones nor bounds, so the union is ours. The united commit has both parents: pushing it is a
+fast-forward for whoever had either.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from dataclasses import dataclass
+
+from git_ai_trail.attach.notes import ANNEX_REF, REF, united
+from git_ai_trail.attach.record import MAX_NOTE
+from git_ai_trail.errors import GitError
+from git_ai_trail.git import Git, is_oid
+
+SHARED = (REF, ANNEX_REF)
+# More notes than any repository has; what is beyond is left out and said.
+MAX_NOTES = 200_000
+_TRIES = 20
+_WHO = {
+    "GIT_AUTHOR_NAME": "git-ai-trail",
+    "GIT_AUTHOR_EMAIL": "git-ai-trail@localhost",
+    "GIT_COMMITTER_NAME": "git-ai-trail",
+    "GIT_COMMITTER_EMAIL": "git-ai-trail@localhost",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Union:
+    """What came into the ref: notes that were not there, notes that got lines, notes that were left out as too large."""
+
+    new: int = 0
+    grown: int = 0
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    path: str
+    blob: str
+    size: int
+
+
+def unite(git: Git, ref: str, other: str) -> Union:
+    """Brings what `other` has into `ref`; both are full names. Compare-and-swap: a writer in between is not overwritten."""
+    for attempt in range(_TRIES):
+        mine, theirs = _tip(git, ref), _tip(git, other)
+        if not theirs or theirs == mine or (mine and _contains(git, mine, theirs)):
+            return Union()
+        tip, result = _united(git, mine, theirs)
+        code, _ = git.call("update-ref", "--no-deref", ref, tip, mine or "0" * len(tip))
+        if code == 0:
+            return result
+        time.sleep(0.005 * (1 + attempt % 5))
+    raise GitError(f"{ref} moved at every try to write to it")
+
+
+def _tip(git: Git, ref: str) -> str:
+    code, out = git.call("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
+    return out.decode("ascii", "replace").strip() if code == 0 else ""
+
+
+def _contains(git: Git, tip: str, older: str) -> bool:
+    return git.call("merge-base", "--is-ancestor", older, tip)[0] == 0
+
+
+def _united(git: Git, mine: str, theirs: str) -> tuple[str, Union]:
+    """(the commit that holds both, what it got)."""
+    own, their = _entries(git, mine), _entries(git, theirs)
+    changes: list[str] = []
+    new = grown = left_out = 0
+    for oid, entry in their.items():
+        known = own.get(oid)
+        if known is not None and known.blob == entry.blob:
+            continue
+        if entry.size > MAX_NOTE or (known is not None and known.size > MAX_NOTE) or len(own) + new > MAX_NOTES:
+            left_out += 1
+        elif known is None:
+            changes.append(f"100644 {entry.blob}\t{entry.path}")
+            new += 1
+        else:
+            before, more = (body or b"" for body in git.blobs([known.blob, entry.blob]))
+            both = united(before, more.split(b"\n"))
+            if both != before:
+                blob = git.run("hash-object", "-w", "--stdin", data=both).decode().strip()
+                changes.append(f"100644 {blob}\t{known.path}")
+                grown += 1
+    return _committed(git, mine, theirs, changes), Union(new=new, grown=grown, left_out=left_out)
+
+
+def _entries(git: Git, tip: str) -> dict[str, _Entry]:
+    """The notes of a tree by the commit that they are on, however the tree is cut into folders. Anything else is passed over."""
+    if not tip:
+        return {}
+    _, out = git.call("ls-tree", "-r", "-l", "-z", "--full-tree", tip)
+    found: dict[str, _Entry] = {}
+    for raw in out.split(b"\0"):
+        head, _, path = raw.partition(b"\t")
+        words = head.decode("ascii", "replace").split()
+        oid = path.replace(b"/", b"").decode("ascii", "replace")
+        if len(words) == 4 and words[1] == "blob" and words[3].isdigit() and is_oid(oid) and len(oid) == len(words[2]):
+            found[oid] = _Entry(path.decode("ascii"), words[2], int(words[3]))
+    return found
+
+
+def _committed(git: Git, mine: str, theirs: str, changes: list[str]) -> str:
+    if mine and not changes:
+        tree = git.text("rev-parse", f"{mine}^{{tree}}")
+    else:
+        with tempfile.TemporaryDirectory(prefix="ai-trail-notes-") as folder:
+            index = {"GIT_INDEX_FILE": os.path.join(folder, "index")}
+            git.call("read-tree", *([mine] if mine else ["--empty"]), check=True, env=index)
+            listed = "".join(f"{line}\n" for line in changes).encode()
+            git.call("update-index", "--index-info", data=listed, check=True, env=index)
+            tree = git.call("write-tree", check=True, env=index)[1].decode().strip()
+    now = f"{int(time.time())} +0000"
+    env = {**_WHO, "GIT_AUTHOR_DATE": now, "GIT_COMMITTER_DATE": now}
+    parents = [word for parent in (mine, theirs) if parent for word in ("-p", parent)]
+    command = ("-c", "commit.gpgSign=false", "commit-tree", tree, *parents, "-m", "unite records")
+    return git.call(*command, check=True, env=env)[1].decode().strip()

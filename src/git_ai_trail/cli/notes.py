@@ -1,0 +1,102 @@
+"""`git ai-trail notes`: share records, and carry them over a squash or rebase merge."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from git_ai_trail.cli.commit_view import short
+from git_ai_trail.cli.options import Place, json_option, open_place
+from git_ai_trail.errors import TrailError
+from git_ai_trail.pipeline import carry as carrying
+from git_ai_trail.pipeline import sharing
+from git_ai_trail.pipeline.policy import policy_of
+
+_CONTEXT = {"help_option_names": ["-h", "--help"]}
+
+
+@click.group("notes", context_settings=_CONTEXT)
+def command() -> None:
+    """Share records with a remote; carry them over a squash or rebase merge."""
+
+
+@command.command("fetch")
+@click.argument("remote", default="origin")
+@json_option
+def fetch(remote: str, as_json: bool) -> None:
+    """Bring the records of REMOTE and unite them with those here."""
+    place = open_place()
+    _tell(sharing.fetch(place.git, place.tree.common_dir, remote), remote, as_json)
+
+
+@command.command("push")
+@click.argument("remote", default="origin")
+@json_option
+def push(remote: str, as_json: bool) -> None:
+    """Give the records here to REMOTE, united with those that it has. Never forced."""
+    place = open_place()
+    _tell(sharing.push(place.git, place.tree.common_dir, remote), remote, as_json)
+
+
+def _tell(shared: sharing.Shared, remote: str, as_json: bool) -> None:
+    if as_json:
+        fetched = {
+            ref: {"new": one.new, "grown": one.grown, "left_out": one.left_out} for ref, one in shared.fetched.items()
+        }
+        click.echo(json.dumps({"fetched": fetched, "pushed": list(shared.pushed)}, indent=2))
+        return
+    for ref, one in shared.fetched.items():
+        click.echo(f"{ref}: {one.new} new notes, {one.grown} with new lines")
+        if one.left_out:
+            click.echo(f"{ref}: {one.left_out} notes are too large and were left out", err=True)
+    for ref in shared.pushed:
+        click.echo(f"{ref}: {remote} has it as it is here")
+
+
+@command.command("carry")
+@click.argument("target")
+@click.option("--from", "origins", metavar="REV|RANGE", multiple=True, required=True, help="The commits it came from.")
+@click.option("--op", type=click.Choice(["squash", "rebase"]), help="What happened. Default: by the number of commits.")
+@click.option("--policy-from", metavar="REV", default="", help="Take the policy from this commit.")
+@click.option("-n", "--dry-run", is_flag=True, help="Only say what would be carried.")
+@json_option
+def carry(
+    target: str, origins: tuple[str, ...], op: str | None, policy_from: str, dry_run: bool, as_json: bool
+) -> None:
+    """Attach to TARGET what the records of other commits say of lines that stand in it.
+
+    For a squash or rebase merge that a code host made: notes do not go along there. What no longer stands is left behind.
+    """
+    place = open_place()
+    sources = carrying.sources_of(place.git, _oids(place, origins))
+    policy = policy_of(place.git, policy_from)
+    done = carrying.carry(
+        place.git, place.tree.common_dir, target, sources, op=op or "", policy=policy, dry_run=dry_run
+    )
+    if as_json:
+        skipped = [{"record": digest, "reason": reason} for digest, reason in done.skipped]
+        view = {"target": done.target, "records": list(done.records), "annexes": done.annexes, "skipped": skipped}
+        click.echo(json.dumps(view, indent=2))
+        return
+    verb = "would be carried" if dry_run else "carried"
+    click.echo(f"{short(done.target)}: {len(done.records)} records {verb}")
+    for digest, reason in done.skipped:
+        click.echo(f"  left behind 1:{digest[:10]}…: {reason}")
+
+
+def _oids(place: Place, origins: tuple[str, ...]) -> list[str]:
+    """The commits that are named, oldest first; a range stands for all in it."""
+    oids: list[str] = []
+    for one in origins:
+        if one.startswith("-"):
+            raise TrailError(f"not a commit or range: {one[:80]!r}")
+        span = () if ".." in one else ("--max-count=1",)
+        code, out = place.git.call("rev-list", "--reverse", "--topo-order", *span, one, "--")
+        if code != 0:
+            raise TrailError(
+                f"git knows no such commit or range: {one[:80]!r}", "give a commit, or a range like main..topic"
+            )
+        oids += out.decode("ascii", "replace").split()
+    order = place.git.text("rev-list", "--reverse", "--topo-order", "--no-walk=unsorted", *oids, "--").split()
+    return list(dict.fromkeys([*order, *oids])) if len(origins) == 1 else list(dict.fromkeys(oids))

@@ -1,0 +1,138 @@
+"""Mode `carry`: gives the commits that a squash or rebase merge made the records of the commits they were made from.
+
+Runs on a push to the base branch, not on the pull request, because the token of a fork's pull request can only read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from git_ai_trail.attach import notes
+from git_ai_trail.attach.notes import ANNEX_REF, REF
+from git_ai_trail.config import RepositoryConfig
+from git_ai_trail.errors import ConfigError, GitError, TrailError
+from git_ai_trail.forge import notes as remote_notes
+from git_ai_trail.forge import pulls
+from git_ai_trail.forge.pulls import Merged
+from git_ai_trail.pipeline import carry as carrying
+from git_ai_trail.pipeline import sharing
+from git_ai_trail.pipeline.action import history
+from git_ai_trail.pipeline.action.job import Job
+from git_ai_trail.pipeline.carry import Carried, Source
+
+# A push of more commits is an import, not a merge.
+MOST = 250
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Merge:
+    """A merged pull request and the new commits that came from it, oldest first."""
+
+    pull: Merged
+    targets: tuple[str, ...]
+
+
+def run(job: Job) -> int:
+    """The exit code: 1 if something that was there could not be carried over or pushed."""
+    history.complete(job)
+    policy, _ = history.policy(job)
+    history.records(job)
+    code = total = 0
+    for merge in _merges(job, _new(job)):
+        try:
+            total += _carry(job, merge, policy)
+        except TrailError as error:
+            job.log.fail(error, f"pull request {merge.pull.number}")
+            code = error.exit_code
+    job.outputs(carried=total)
+    if total and not job.dry:
+        sharing.push(job.git, job.git.common_dir(), history.REMOTE)
+        job.log.say("pushed the records")
+    return code
+
+
+def _new(job: Job) -> list[str]:
+    """The commits that the push brought, oldest first."""
+    this, stated = job.run, job.inputs["range"]
+    if stated:
+        revisions = stated.split()
+    elif this.event == "push" and this.after and this.ref.startswith("refs/heads/"):
+        tip = history.commit(job, this.after)
+        known = job.git.resolve(this.before) if this.before else None
+        revisions = [f"{known}..{tip}"] if known else [f"{tip}^!"]
+    else:
+        raise ConfigError("there is nothing to carry: this is no push to a branch", "set the input `range`, as a..b")
+    if any(one.startswith("-") for one in revisions):
+        raise ConfigError("input range: a range cannot begin with a hyphen", "give it as a..b")
+    found = job.git.text("rev-list", f"--max-count={MOST + 1}", "--topo-order", *revisions, "--").split()
+    if len(found) > MOST:
+        job.log.warn(f"only the last {MOST} commits are looked at")
+    return found[:MOST][::-1]
+
+
+def _merges(job: Job, commits: Sequence[str]) -> list[_Merge]:
+    """The pull requests that the commits came from, as far as they were merged into this branch."""
+    branch = job.run.ref.removeprefix("refs/heads/") if job.run.ref.startswith("refs/heads/") else ""
+    by_number: dict[int, tuple[Merged, list[str]]] = {}
+    for oid in commits:
+        for pull in pulls.merged_with(job.api, oid):
+            if pull.merge_oid == oid or not branch or pull.base_branch == branch:
+                by_number.setdefault(pull.number, (pull, []))[1].append(oid)
+    return [_Merge(pull=pull, targets=tuple(targets)) for pull, targets in by_number.values()]
+
+
+def _carry(job: Job, merge: _Merge, policy: RepositoryConfig) -> int:
+    """Carries one pull request's records over; how many there were."""
+    number = merge.pull.number
+    oids = pulls.commits_of(job.api, number)
+    if len(oids) == pulls.MAX_COMMITS:
+        job.log.warn(
+            f"pull request {number}: GitHub lists its first {pulls.MAX_COMMITS} commits, later ones are left out"
+        )
+    sources = _sources(job, merge.pull, oids)
+    if not sources:
+        job.log.say(f"pull request {number}: no commit of it has a record")
+        return 0
+    done = [_one(job, target, part, policy) for target, part in _pairs(job, merge.targets, sources)]
+    for one in done:
+        job.log.say(f"pull request {number} -> {one.target[:10]}: {len(one.records)} records, {one.lines} lines")
+        for digest, reason in one.skipped:
+            job.log.say(f"    {digest[:12]} not carried: {reason}")
+    return sum(len(one.records) for one in done)
+
+
+def _one(job: Job, target: str, sources: Sequence[Source], policy: RepositoryConfig) -> Carried:
+    return carrying.carry(job.git, job.git.common_dir(), target, sources, policy=policy, dry_run=job.dry)
+
+
+def _pairs(job: Job, targets: Sequence[str], sources: Sequence[Source]) -> list[tuple[str, Sequence[Source]]]:
+    """Which sources each new commit was made from. A commit that was merged as it is, is its own source."""
+    own = {one.oid: one for one in sources}
+    kept = [(target, [own[target]]) for target in targets if target in own]
+    made = [target for target in targets if target not in own and len(_parents(job, target)) < 2]
+    left = [one for one in sources if one.oid not in targets]
+    if len(made) == 1:
+        return [*kept, (made[0], left)] if left else kept
+    return [*kept, *carrying.pair(job.git, made, left)] if made and left else kept
+
+
+def _parents(job: Job, oid: str) -> list[str]:
+    return job.git.text("rev-list", "--parents", "-n", "1", oid, "--").split()[1:]
+
+
+def _sources(job: Job, pull: Merged, oids: Sequence[str]) -> list[Source]:
+    """The pull request's commits that have a record: in this repository, else in the fork."""
+    cores, annexes = (dict(notes.read_many(job.git, oids, ref)) for ref in (REF, ANNEX_REF))
+    if pull.fork:
+        # Only what nobody here has said anything about is taken from outside.
+        cores = _from_fork(job, pull, REF, oids) | cores
+        annexes = _from_fork(job, pull, ANNEX_REF, oids) | annexes
+    return [Source(oid=oid, note=cores[oid], annex=annexes.get(oid, b"")) for oid in oids if cores.get(oid)]
+
+
+def _from_fork(job: Job, pull: Merged, ref: str, oids: Sequence[str]) -> Mapping[str, bytes]:
+    try:
+        return remote_notes.notes_of(job.api, pull.fork, ref, oids)
+    except TrailError as error:
+        raise GitError(f"the records of the fork {pull.fork} cannot be read: {error.message}", error.hint) from None
