@@ -3,8 +3,8 @@
 
     python bench/report.py [--commits 10000] [--runs 5] [--keep DIR] [--json]
 
-A repository is made with git fast-import: commits of three files and 24 lines, each with a record of two sessions in
-its note, an annex, and a trailer that vouches for the record. Then `git-ai-trail report` is run as a whole process in each form, in
+A repository is made with git fast-import: commits of three files and 24 lines, each with a record in its note (one
+session, in every tenth two), an annex, and a trailer that vouches for the record. Then `git-ai-trail report` is run as a whole process in each form, in
 turn with the yardstick, `git log -p -U0` over the same range. Printed are medians and the largest peak of memory.
 """
 
@@ -180,7 +180,7 @@ def record(number: int, texts: dict[str, list[bytes]]) -> bytes:
                 False,
             )
         )
-        parts = [(1, 3, 0), (5, 2, 1)]
+        parts = [(1, 3, 0), (5, 2, sharing(number))]
         ranges = [
             Range(a, n, session(number, s), "generated", s, lines_digest(rows[a - 1 : a - 1 + n])) for a, n, s in parts
         ]
@@ -203,10 +203,15 @@ def record(number: int, texts: dict[str, list[bytes]]) -> bytes:
             None,
             None,
         )
-        for s in (0, 1)
+        for s in range(1 + sharing(number))
     )
     match = CommitMatch(sessions, tuple(files), FILES * LINES, FILES * 5, 0, sum(len(one.removed) for one in diffs))
     return note_line(build_core(match, diffs, tool="git-ai-trail/0.1.0"), {})
+
+
+def sharing(number: int) -> int:
+    """The second session's place among those of a commit, or the first's where there is none."""
+    return 1 if number % 10 == 0 else 0
 
 
 def session(number: int, which: int) -> str:

@@ -276,36 +276,23 @@ def _parse_raw(out: bytes) -> tuple[list[tuple[str, str, str, str, str, str]], i
 
 def _sections(out: bytes, at: int) -> Iterator[list[bytes]]:
     """Line lists of the patch part, one per `diff --git` header. Content lines never start with `d`."""
-    lines = out[at:].lstrip(b"\0").split(b"\n")
-    current: list[bytes] | None = None
-    for line in lines:
-        if line.startswith(b"diff --git "):
-            if current is not None:
-                yield current
-            current = []
-        elif current is not None:
-            current.append(line)
-    if current is not None:
-        yield current
+    patch = out[at:].lstrip(b"\0")
+    if patch.startswith(b"diff --git "):
+        for section in patch.split(b"\ndiff --git "):
+            yield section.split(b"\n")
 
 
 def _read_section(lines: list[bytes], added: list[bytes], removed: list[bytes], positions: list[int]) -> bool:
     """Adds a section's lines to the lists; True if git calls the file binary."""
-    in_hunk = False
-    position = 0
-    for line in lines:
-        first = line[:1]
-        if first == b"@" and line.startswith(b"@@ -"):
-            in_hunk = True
-            new = line.split(b" ")[2]  # +c or +c,d
-            position = int(new[1:].split(b",")[0])
-        elif not in_hunk:
-            if line.startswith(b"Binary files "):
-                return True
-        elif first == b"+":
-            added.append(line[1:])
-            positions.append(position)
-            position += 1
-        elif first == b"-":
-            removed.append(line[1:])
+    first = next((number for number, line in enumerate(lines) if line.startswith(b"@@ -")), None)
+    if first is None:
+        return any(line.startswith(b"Binary files ") for line in lines)
+    # From the first hunk on every line is told by its first sign.
+    hunks = lines[first:]
+    added += [line[1:] for line in hunks if line[:1] == b"+"]
+    removed += [line[1:] for line in hunks if line[:1] == b"-"]
+    for header in hunks:
+        if header[:1] == b"@":
+            start, _, count = header.split(b" ", 3)[2][1:].partition(b",")  # +c or +c,d
+            positions += range(int(start), int(start) + int(count or 1))
     return False

@@ -1,7 +1,7 @@
 """GitHub's REST API on loopback, as far as the action uses it: real HTTP, state, the documented refusals.
 
 The state is plain data that a test sets and reads. `fail` makes requests fail n times; `between` runs something between a
-release's reading and its change, as another writer would.
+release's reading and its change, as another writer would, and `afterwards` something after its change.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ class FakeGitHub:
     fork_notes: dict[str, dict[str, dict[str, bytes]]] = field(default_factory=dict)  # fork → ref → oid → note
     fail: list[tuple[str, int, dict[str, str]]] = field(default_factory=list)  # (pattern, status, headers), each once
     between: Callable[[], None] | None = None
+    afterwards: Callable[[], None] | None = None
     redirect: str = ""
     requests: list[tuple[str, str]] = field(default_factory=list)
     stolen: list[str] = field(default_factory=list)  # what reached a path that is nobody's, with its token
@@ -96,7 +97,11 @@ class FakeGitHub:
             return 422, {"message": "Validation Failed", "errors": [{"resource": "Release", "message": said}]}
         found = next(one for one in self.releases if one["id"] == int(parts[0]))
         found["body"] = body["body"]
-        return 200, found
+        answer = 200, dict(found)
+        if self.afterwards is not None:
+            act, self.afterwards = self.afterwards, None
+            act()
+        return answer
 
     def repository(self, parts: list[str], query: dict[str, str], body: Any) -> Answer:
         return 200, {"default_branch": "main", "full_name": REPOSITORY}
@@ -141,16 +146,24 @@ class FakeGitHub:
         self.files |= {(name, path): text for (branch, path), text in self.files.items() if branch == "main"}
         return 201, {"ref": body["ref"]}
 
+    def move_ref(self, parts: list[str], query: dict[str, str], body: Any) -> Answer:
+        if parts[0] not in self.branches:
+            return 422, {"message": "Reference does not exist"}
+        self.branches[parts[0]] = body["sha"]
+        self.files = {key: text for key, text in self.files.items() if key[0] != parts[0]}
+        self.files |= {(parts[0], path): text for (branch, path), text in self.files.items() if branch == "main"}
+        return 200, {"ref": f"refs/heads/{parts[0]}"}
+
     def list_pulls(self, parts: list[str], query: dict[str, str], body: Any) -> Answer:
         wanted = query.get("head", "").partition(":")[2]
-        return 200, _page([one for one in self.pulls if one["head"] == wanted], query)
+        return 200, _page([one for one in self.pulls if one["head"] == wanted and one["state"] == "open"], query)
 
     def make_pull(self, parts: list[str], query: dict[str, str], body: Any) -> Answer:
         if not self.may_open_pulls:
             said = "GitHub Actions is not permitted to create or approve pull requests."
             return 403, {"message": said}
         number = len(self.pulls) + 1
-        self.pulls.append({**body, "number": number, "html_url": f"https://github.test/{REPOSITORY}/pull/{number}"})
+        self.pulls.append({**body, "state": "open", "number": number, "html_url": f"https://github.test/{REPOSITORY}/pull/{number}"})
         return 201, self.pulls[-1]
 
     def list_comments(self, parts: list[str], query: dict[str, str], body: Any) -> Answer:
@@ -216,6 +229,7 @@ _ROUTES: list[tuple[str, Callable[[FakeGitHub, list[str], dict[str, str], Any], 
     (rf"PUT {_HERE}/contents/(.+)", FakeGitHub.put_file),
     (rf"GET {_HERE}/git/ref/heads/(.+)", FakeGitHub.get_ref),
     (rf"POST {_HERE}/git/refs", FakeGitHub.make_ref),
+    (rf"PATCH {_HERE}/git/refs/heads/(.+)", FakeGitHub.move_ref),
     (rf"GET {_HERE}/pulls", FakeGitHub.list_pulls),
     (rf"POST {_HERE}/pulls", FakeGitHub.make_pull),
     (rf"GET {_HERE}/issues/(\d+)/comments", FakeGitHub.list_comments),

@@ -37,7 +37,7 @@ def action() -> dict[str, Any]:
 
 
 def run(inputs: Mapping[str, str], env: Mapping[str, str], workspace: Path, temporary: Path) -> Ran:
-    """One pass over the action's steps. A failed step ends it, as in a job."""
+    """One pass over the action's steps. After a failed step only those run whose condition says so, as in a job."""
     stated = action()
     unknown = set(inputs) - set(stated["inputs"])
     assert not unknown, f"no such inputs: {unknown}"
@@ -47,7 +47,8 @@ def run(inputs: Mapping[str, str], env: Mapping[str, str], workspace: Path, temp
     steps: dict[str, dict[str, str]] = {}
     given = {name: _resolved(value, given, steps, env) for name, value in given.items()}
     for number, step in enumerate(stated["runs"]["steps"]):
-        if not _wanted(step.get("if", ""), given, steps, env):
+        condition = step.get("if", "")
+        if (ran.code and "cancelled()" not in condition) or not _wanted(condition, given, steps, env):
             continue
         if "uses" in step:
             _check_pinned(step["uses"])
@@ -78,7 +79,6 @@ def run(inputs: Mapping[str, str], env: Mapping[str, str], workspace: Path, temp
         steps[step.get("id", str(number))] = outputs_in(files["GITHUB_OUTPUT"].read_text())
         if done.returncode != 0:
             ran.code = done.returncode
-            break
     ran.outputs = {name: _resolved(one["value"], given, steps, env) for name, one in stated["outputs"].items()}
     return ran
 
@@ -124,7 +124,7 @@ def _value(name: str, inputs: Mapping[str, str], steps: Mapping[str, Mapping[str
 def _wanted(
     condition: str, inputs: Mapping[str, str], steps: Mapping[str, Mapping[str, str]], env: Mapping[str, str]
 ) -> bool:
-    """`a == 'b'`, `a != 'b'`, `contains(a, 'b')`, joined by `&&`."""
+    """`a == 'b'`, `a != 'b'`, `contains(a, 'b')`, `!cancelled()`, joined by `&&`."""
     bare = condition.strip().removeprefix("${{").removesuffix("}}").strip()
     return all(_holds(part.strip(), inputs, steps, env) for part in bare.split("&&")) if bare else True
 
@@ -132,6 +132,8 @@ def _wanted(
 def _holds(
     part: str, inputs: Mapping[str, str], steps: Mapping[str, Mapping[str, str]], env: Mapping[str, str]
 ) -> bool:
+    if part == "!cancelled()":
+        return True
     compared = re.fullmatch(r"([\w.-]+) (==|!=) '([^']*)'", part)
     if compared:
         return (_value(compared[1], inputs, steps, env) == compared[3]) == (compared[2] == "==")

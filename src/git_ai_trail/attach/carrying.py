@@ -130,10 +130,10 @@ def _line_by_line(
         for at in range(1, block.size + 1):
             if at < block.size and mine[at] is mine[start]:
                 continue
-            r = mine[start]
-            if r is not None:
+            whose = mine[start]
+            if whose is not None:
                 lines = new[block.b + start : block.b + at]
                 place = {"start": block.b + start + 1, "count": at - start, "digest": lines_digest(lines)}
-                found.append({**r, **place})
+                found.append({**whose, **place})
             start = at
     return found

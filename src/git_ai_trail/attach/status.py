@@ -74,9 +74,14 @@ class _Book:
         return [line for line in self.derived if line.digest == origin and line.patch == patch]
 
 
-def assess(message: str, note: bytes, diffs: Sequence[FileDiff]) -> Assessment:
-    """What the message, the note and the content of one commit say together. `diffs` is the commit against its first parent."""
-    book = _Book(parse_note(note))
+def assess(
+    message: str, note: bytes, diffs: Sequence[FileDiff], *, lines: Sequence[NoteLine] | None = None
+) -> Assessment:
+    """What the message, the note and the content of one commit say together. `diffs` is the commit against its first parent.
+
+    `lines` is what the note says, where it was read already.
+    """
+    book = _Book(parse_note(note) if lines is None else lines)
     trailer = record_digest(message)
     named = [trailer] if trailer else []
     named += [digest for digest in anywhere(message) if digest not in named]

@@ -95,7 +95,7 @@ def make(
     top = git.toplevel()
     cleaner = Cleaner([path for name in RULES if os.path.isfile(path := os.path.join(top, name))])
     local = Local(store, own.prices)
-    log = history.told(git, subject.revisions.split(" "), paths=wanted.paths, progress=progress)
+    log = history.told(git, subject.revisions.split(" "), paths=wanted.paths, cores=False, progress=progress)
     log = [one for one in log if _in_time(one.commit, wanted)]
     commits = facts(log, cleaner, local, allow, within=wanted.paths)
     commits = [one for one in commits if _took_part(one, wanted, local)]

@@ -66,9 +66,9 @@ def _lost_a_race(git: Git, remote: str, refs: list[str], error: GitError) -> boo
     if any(word in error.message for word in _RACES):
         return True
     code, out = git.call("ls-remote", "--", remote, *refs)
-    tips = dict(reversed(line.split("\t", 1)) for line in out.decode("ascii", "replace").splitlines() if "\t" in line)
+    tips = [line.partition("\t") for line in out.decode("ascii", "replace").splitlines()]
     return code == 0 and any(
-        git.call("merge-base", "--is-ancestor", tip, ref)[0] != 0 for ref, tip in tips.items() if ref in refs
+        git.call("merge-base", "--is-ancestor", tip, ref)[0] != 0 for tip, _, ref in tips if ref in refs
     )
 
 

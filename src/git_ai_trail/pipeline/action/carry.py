@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from git_ai_trail.attach import notes
 from git_ai_trail.attach.notes import ANNEX_REF, REF
 from git_ai_trail.config import RepositoryConfig
-from git_ai_trail.errors import ConfigError, GitError, TrailError
+from git_ai_trail.errors import ConfigError, TrailError
 from git_ai_trail.forge import notes as remote_notes
 from git_ai_trail.forge import pulls
 from git_ai_trail.forge.pulls import Merged
@@ -94,11 +94,17 @@ def _carry(job: Job, merge: _Merge, policy: RepositoryConfig) -> int:
     if not sources:
         job.log.say(f"pull request {number}: no commit of it has a record")
         return 0
-    done = [_one(job, target, part, policy) for target, part in _pairs(job, merge.targets, sources)]
+    history.pull_request(job, number)
+    pairs = _pairs(job, merge.targets, sources)
+    if not pairs:
+        job.log.say(f"pull request {number}: what it became needs nothing")
+    done = [_one(job, target, part, policy) for target, part in pairs]
     for one in done:
-        job.log.say(f"pull request {number} -> {one.target[:10]}: {len(one.records)} records, {one.lines} lines")
+        job.log.say(
+            f"pull request {number}: {len(one.records)} records to {one.target[:10]}, {one.lines} lines of notes"
+        )
         for digest, reason in one.skipped:
-            job.log.say(f"    {digest[:12]} not carried: {reason}")
+            job.log.say(f"    {digest[:12]} was not carried: {reason}")
     return sum(len(one.records) for one in done)
 
 
@@ -109,12 +115,14 @@ def _one(job: Job, target: str, sources: Sequence[Source], policy: RepositoryCon
 def _pairs(job: Job, targets: Sequence[str], sources: Sequence[Source]) -> list[tuple[str, Sequence[Source]]]:
     """Which sources each new commit was made from. A commit that was merged as it is, is its own source."""
     own = {one.oid: one for one in sources}
-    kept = [(target, [own[target]]) for target in targets if target in own]
+    kept: list[tuple[str, Sequence[Source]]] = [(target, [own[target]]) for target in targets if target in own]
     made = [target for target in targets if target not in own and len(_parents(job, target)) < 2]
     left = [one for one in sources if one.oid not in targets]
+    if not made or not left:
+        return kept
     if len(made) == 1:
-        return [*kept, (made[0], left)] if left else kept
-    return [*kept, *carrying.pair(job.git, made, left)] if made and left else kept
+        return [*kept, (made[0], left)]
+    return [*kept, *carrying.pair(job.git, made, left)]
 
 
 def _parents(job: Job, oid: str) -> list[str]:
@@ -123,16 +131,17 @@ def _parents(job: Job, oid: str) -> list[str]:
 
 def _sources(job: Job, pull: Merged, oids: Sequence[str]) -> list[Source]:
     """The pull request's commits that have a record: in this repository, else in the fork."""
-    cores, annexes = (dict(notes.read_many(job.git, oids, ref)) for ref in (REF, ANNEX_REF))
-    if pull.fork:
+    cores, annexes = notes.read_many(job.git, oids, REF), notes.read_many(job.git, oids, ANNEX_REF)
+    missing = [oid for oid in oids if oid not in cores]
+    if pull.fork and missing:
         # Only what nobody here has said anything about is taken from outside.
-        cores = _from_fork(job, pull, REF, oids) | cores
-        annexes = _from_fork(job, pull, ANNEX_REF, oids) | annexes
+        cores = {**cores, **_from_fork(job, pull.fork, REF, missing)}
+        annexes = {**annexes, **_from_fork(job, pull.fork, ANNEX_REF, missing)}
     return [Source(oid=oid, note=cores[oid], annex=annexes.get(oid, b"")) for oid in oids if cores.get(oid)]
 
 
-def _from_fork(job: Job, pull: Merged, ref: str, oids: Sequence[str]) -> Mapping[str, bytes]:
+def _from_fork(job: Job, fork: str, ref: str, oids: Sequence[str]) -> Mapping[str, bytes]:
     try:
-        return remote_notes.notes_of(job.api, pull.fork, ref, oids)
+        return remote_notes.notes_of(job.api, fork, ref, oids)
     except TrailError as error:
-        raise GitError(f"the records of the fork {pull.fork} cannot be read: {error.message}", error.hint) from None
+        raise TrailError(f"the records of the fork {fork} cannot be read: {error.message}", error.hint) from None

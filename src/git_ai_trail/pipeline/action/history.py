@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from git_ai_trail.attach.notes import ANNEX_REF, REF
 from git_ai_trail.config import RepositoryConfig
 from git_ai_trail.errors import GitError, TrailError
+from git_ai_trail.pipeline import sharing
 from git_ai_trail.pipeline.action.job import Job
 from git_ai_trail.pipeline.policy import policy_of
 
@@ -64,11 +64,13 @@ def policy(job: Job, base: str = "") -> tuple[RepositoryConfig, str]:
 
 def records(job: Job) -> None:
     """Brings the records that were shared. A repository without any is no error; a remote that cannot be asked is."""
-    there = job.git.run("ls-remote", REMOTE, REF, ANNEX_REF).decode("utf-8", "replace").split()
-    for ref in (REF, ANNEX_REF):
-        if ref not in there:
-            continue
-        ours = f"refs/notes/remotes/{REMOTE}/{ref.removeprefix('refs/notes/')}"
-        job.git.run(*_QUIET, "--no-tags", REMOTE, f"+{ref}:{ours}")
-        if job.git.resolve(ref) is None:
-            job.git.run("update-ref", ref, ours)
+    try:
+        sharing.fetch(job.git, job.git.common_dir(), REMOTE)
+    except GitError as error:
+        hint = "the job needs `permissions: contents: read`, and the checkout a remote of the name origin"
+        raise TrailError(f"the shared records cannot be fetched ({error.message})", hint) from None
+
+
+def pull_request(job: Job, number: int) -> None:
+    """Brings a pull request's commits, which tell what changed in each; without them only its records speak."""
+    job.git.call(*_QUIET, "--no-tags", REMOTE, f"refs/pull/{number}/head")

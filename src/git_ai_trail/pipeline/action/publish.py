@@ -45,13 +45,13 @@ class Drawn:
         rest = before if place is None else before[: place.start] + before[place.end :]
         room = most - length(rest) - 2 * len(name) - 100
         for _ in range(_TRIES if room >= _LEAST else 0):
-            after = markers.put(before, name, self._shortened(room))
+            after = _put(before, name, self._shortened(room))
             over = length(after) - most
             if over <= 0:
                 return after
             # Line ends of two characters, or letters of several bytes, make it longer than it looks.
             room -= over + 200
-        after = markers.put(before, name, self.line())
+        after = _put(before, name, self.line())
         if length(after) > most:
             raise TrailError(
                 "there is no room left for even one line", "shorten what stands there, or choose another target"
@@ -75,6 +75,18 @@ class Drawn:
             f"AI assistance: {totals.with_evidence:,} of {totals.commits:,} commits have evidence of a coding agent's "
             f"session; {totals.lines.generated:,} of {totals.lines.added:,} added lines were generated.{more}"
         )
+
+
+def _put(before: str, name: str, section: str) -> str:
+    """`before` with the section. Behind a fence that nothing closes it would be code, and not be found again."""
+    after = markers.put(before, name, section)
+    try:
+        found = markers.find(after, name)
+    except TrailError:
+        found = None
+    if found is None:
+        raise TrailError("what stands there ends within a code block that nothing closes", "close it with ```")
+    return after
 
 
 def summary(job: Job, drawn: Drawn) -> str:
@@ -117,7 +129,7 @@ def release_notes(job: Job, drawn: Drawn) -> str:
 
 def docs_commit(job: Job, drawn: Drawn) -> str:
     """Into a file of the tree, by a commit on its branch."""
-    path, branch = _docs(job)
+    path, branch = docs_place(job)
     if job.dry:
         return f"would be written to {path} on {branch}"
     oid = contents.commit(job.api, path, branch, _title(drawn), _change(path, drawn))
@@ -126,7 +138,7 @@ def docs_commit(job: Job, drawn: Drawn) -> str:
 
 def docs_pull(job: Job, drawn: Drawn) -> str:
     """Into a file of the tree, by a pull request that is opened once and kept up to date."""
-    path, base = _docs(job)
+    path, base = docs_place(job)
     branch = f"ai-trail/report-{markers.name_of(drawn.name).replace('..', '-')}"
     if job.dry:
         return f"would be proposed for {path} on {base}, from {branch}"
@@ -135,7 +147,8 @@ def docs_pull(job: Job, drawn: Drawn) -> str:
     return f"{path} on {base}: {url or 'up to date'}"
 
 
-def _docs(job: Job) -> tuple[str, str]:
+def docs_place(job: Job) -> tuple[str, str]:
+    """(path, branch) of the page in the tree."""
     path = job.inputs["docs-path"]
     parts = path.split("/")
     if any(part in ("", ".", "..") or part.lower() == ".git" for part in parts) or "\\" in path or len(path) > 500:

@@ -50,7 +50,7 @@ def run(job: Job) -> int:
         name=subject.name,
         tag=subject.tag,
         templates=_templates(job),
-        full_url=job.inputs["full-report-url"],
+        full_url=_full_url(job),
     )
     _say(job, report)
     _write(job, drawn)
@@ -86,6 +86,15 @@ def _templates(job: Job) -> str:
         return ""
     folder = os.path.join(job.git.toplevel(), reports.TEMPLATES)
     return folder if os.path.isdir(folder) else ""
+
+
+def _full_url(job: Job) -> str:
+    """Where the whole report is: what the workflow says, else the page in the tree where it puts one on the default branch."""
+    stated = job.inputs["full-report-url"]
+    if stated or "docs-commit" not in job.inputs.listed("targets"):
+        return stated
+    path, branch = publish.docs_place(job)
+    return f"{job.run.url}/blob/{branch}/{path}"
 
 
 def _say(job: Job, report: Report) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from git_ai_trail.attach import notes
 from git_ai_trail.attach.notes import REF
+from git_ai_trail.attach.record import parse_note
 from git_ai_trail.errors import ConfigError
 from git_ai_trail.forge import notes as remote_notes
 from git_ai_trail.forge import pulls
@@ -16,6 +17,7 @@ from git_ai_trail.pipeline.action.job import Job
 from git_ai_trail.report.escape import md, md_code
 
 _ROWS = 100
+_LINES = 1_000
 _WORDS = {"ok": "record holds", "none": "no record", "unknown": "record not here", "fail": "**failed**"}
 
 
@@ -84,7 +86,8 @@ def _fork_records(job: Job, wanted: _Range) -> None:
         return
     common_dir = job.git.common_dir()
     for oid, note in found.items():
-        notes.add_lines(job.git, common_dir, oid, note.split(b"\n"))
+        lines = [line.raw for line in parse_note(note) if line.kind != "foreign"]
+        notes.add_lines(job.git, common_dir, oid, lines[:_LINES])
 
 
 def _comment(job: Job, text: str) -> None:

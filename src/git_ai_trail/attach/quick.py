@@ -1,0 +1,135 @@
+"""The quick way to read a record's line, for thousands of them: the same answer as `record.parse_line`, or none. Cold path.
+
+Types and bounds are checked by msgspec while it decodes. Since no unknown key is let pass here, nothing can be in a core that has
+no canonical form, and the line's own bytes are compared with that form. Whatever is not so is left to `parse_line`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from git_ai_trail.attach.record import MAX_LINE, NoteLine, parse_line, parse_note
+
+_WORD = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9._:/@+-]{1,80}\Z")]
+_WORD_OR_NONE = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9._:/@+-]{0,80}\Z")]
+_HEX64 = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+_HEX32 = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{32}\Z")]
+_PHRASE = Annotated[str, msgspec.Meta(pattern=r"\A[ -~]{0,200}\Z")]
+_COUNT = Annotated[int, msgspec.Meta(ge=0, le=2**31)]
+_PLACE = Annotated[int, msgspec.Meta(ge=1, le=2**31)]
+_TURN = Annotated[int, msgspec.Meta(ge=-1, le=2**31)]
+_OID = Annotated[str, msgspec.Meta(max_length=64)]
+
+
+class _Strict(msgspec.Struct, forbid_unknown_fields=True):
+    """No key that is not named."""
+
+
+class _Counts(_Strict):
+    added: _COUNT
+    generated: _COUNT
+    edited: _COUNT
+    unattributed: _COUNT
+    deleted: _COUNT
+
+
+class _Evidence(_Strict):
+    kind: _WORD
+    lines: _COUNT
+    rare: _COUNT
+    cover: _COUNT
+    detail: _PHRASE
+
+
+class _Prompt(_Strict):
+    turn: _TURN
+    commitment: _HEX64
+
+
+class _Session(_Strict):
+    id: _WORD
+    role: Literal["authored", "consulted"]
+    agent: _WORD_OR_NONE
+    agent_version: _WORD_OR_NONE
+    models: list[_WORD]
+    evidence: list[_Evidence]
+    actions: dict[_WORD, _COUNT]
+    prompts: list[_Prompt]
+
+
+class _Range(_Strict, rename={"line_class": "class"}):
+    start: _PLACE
+    count: _PLACE
+    session: _COUNT
+    turn: _TURN
+    line_class: Literal["generated", "edited"]
+    digest: _HEX32
+
+
+class _File(_Strict):
+    path: Annotated[str, msgspec.Meta(min_length=1, max_length=4096 * 4)]
+    added: _COUNT
+    ranges: list[_Range]
+
+
+class _Core(_Strict):
+    v: Literal[1]
+    tool: _WORD_OR_NONE
+    patch: _HEX64
+    counts: _Counts
+    sessions: list[_Session]
+    files: list[_File]
+    prior: list[_HEX64] = []
+    cut: dict[_WORD, _COUNT] = {}
+
+
+class _Hint(_Strict):
+    tree: _OID = ""
+    base: _OID = ""
+
+
+class _Line(_Strict):
+    core: _Core
+    digest: _HEX64
+    hint: _Hint
+
+
+_LINE = msgspec.json.Decoder(_Line)
+_PLAIN = msgspec.json.Decoder()
+_SORTED = msgspec.json.Encoder(order="sorted")
+
+
+def read_note(blob: bytes) -> list[NoteLine]:
+    """`record.parse_note` of the blob."""
+    if blob.count(b"\n") > 1 or len(blob) > MAX_LINE:
+        return parse_note(blob)
+    raw = blob.strip()
+    return [read_line(raw)] if raw else []
+
+
+def read_line(raw: bytes) -> NoteLine:
+    """`record.parse_line` of one line without its end."""
+    found = _record(raw) if raw.startswith(b'{"core":') and len(raw) <= MAX_LINE else None
+    return found or parse_line(raw)
+
+
+def _record(raw: bytes) -> NoteLine | None:
+    try:
+        line = _LINE.decode(raw)
+        value: Mapping[str, Any] = _PLAIN.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    core, stated = value["core"], line.digest
+    inner = raw[len(b'{"core":') : raw.rfind(b',"digest":"' + stated.encode())]
+    if hashlib.sha256(inner).hexdigest() != stated or _SORTED.encode(core) != inner or not _counts_sessions(line.core):
+        return None
+    hint = {name: oid for name, oid in (("tree", line.hint.tree), ("base", line.hint.base)) if oid}
+    return NoteLine("core", stated, core, hint, "", line.core.patch, (), raw)
+
+
+def _counts_sessions(core: _Core) -> bool:
+    return all(r.session < len(core.sessions) for file in core.files for r in file.ranges)

@@ -1,0 +1,111 @@
+"""The quick way and the plain way read the same, whatever a line holds."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from git_ai_trail.attach.quick import read_line, read_note
+from git_ai_trail.attach.record import note_line, parse_line, parse_note
+from git_ai_trail.codec import canonical
+
+CORE: dict[str, Any] = {
+    "v": 1,
+    "tool": "git-ai-trail/0.1.0",
+    "patch": "a" * 64,
+    "counts": {"added": 7, "generated": 5, "edited": 1, "unattributed": 1, "deleted": 0},
+    "sessions": [
+        {
+            "agent": "codex",
+            "agent_version": "",
+            "models": ["gpt-5.5"],
+            "id": "s-1",
+            "role": "authored",
+            "evidence": [{"kind": "content", "lines": 5, "rare": 3, "cover": 90, "detail": "it wrote them"}],
+            "actions": {"calls": 4},
+            "prompts": [{"turn": 0, "commitment": "b" * 64}],
+        }
+    ],
+    "files": [
+        {
+            "path": "src/ä\t\u007f\u2028.py",
+            "added": 7,
+            "ranges": [{"start": 1, "count": 5, "session": 0, "class": "generated", "turn": 0, "digest": "c" * 32}],
+        }
+    ],
+}
+ODD = [None, True, 1.5, -1, 2**53, 2**31 + 1, "", "x" * 90, "\n", "\ud800", [], {}, {"x": None}, "a" * 64, "c" * 32]
+
+
+def test_a_record_is_read_without_the_plain_way() -> None:
+    line = note_line(CORE, {"tree": "d" * 40})
+    assert read_line(line) == parse_line(line)
+    assert read_line(line).kind == "core"
+
+
+@st.composite
+def altered(draw: st.DrawFn) -> bytes:
+    """A record with something in it replaced, added or taken away, sealed again or not, in any spelling."""
+    core = json.loads(json.dumps(CORE))
+    for _ in range(draw(st.integers(0, 2))):
+        place: Any = core
+        while True:
+            keys = list(place) if isinstance(place, dict) else list(range(len(place)))
+            if not keys:
+                break
+            key = draw(st.sampled_from(keys))
+            if isinstance(place[key], dict | list) and draw(st.booleans()):
+                place = place[key]
+                continue
+            what = draw(st.sampled_from(["odd", "drop", "more"]))
+            if what == "odd":
+                place[key] = draw(st.sampled_from(ODD))
+            elif what == "drop" and isinstance(place, dict):
+                del place[key]
+            elif isinstance(place, dict):
+                place["unknown"] = draw(st.sampled_from(ODD))
+            break
+    try:
+        line = note_line(core, {})
+    except (ValueError, KeyError, TypeError):
+        line = json.dumps({"core": core, "digest": "e" * 64, "hint": {}}).encode()
+    return draw(
+        st.sampled_from(
+            [
+                line,
+                line.replace(b",", b", ", 1),
+                line.replace(b'"v":1', b'"v":1.0'),
+                line.replace(b'"added":7', b'"added":7,"added":7', 1),
+                line[:-3],
+                line.replace(b"hint", b"h\\u0069nt"),
+                line.replace("ä".encode(), b"\\u00e4"),
+            ]
+        )
+    )
+
+
+@given(altered())
+def test_both_ways_say_the_same(line: bytes) -> None:
+    assert read_line(line) == parse_line(line)
+
+
+@given(st.text())
+def test_both_write_texts_alike(text: str) -> None:
+    from git_ai_trail.attach import quick
+
+    try:
+        expected = canonical({"path": text})
+    except UnicodeEncodeError:
+        return
+    assert quick._SORTED.encode({"path": text}) == expected
+
+
+@pytest.mark.parametrize(
+    "blob", [b"", b"\n\n", b"{}\n", note_line(CORE, {}) + b"\n", note_line(CORE, {}) + b"\n{}\nx\n"]
+)
+def test_a_note_is_read_alike(blob: bytes) -> None:
+    assert read_note(blob) == parse_note(blob)
