@@ -29,7 +29,7 @@ from git_ai_trail.model import TokenTotals
 
 FILES, LINES = 3, 8
 START = 1_750_000_000
-FORMS = ("md", "html", "json")
+FORMS = ("md", "json")
 MODELS = ("gpt-5.5", "gpt-6-astra")
 PROGRAM = str(Path(sys.executable).with_name("git-ai-trail"))
 

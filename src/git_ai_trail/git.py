@@ -232,6 +232,8 @@ def parse_diff(out: bytes) -> tuple[FileDiff, ...]:
     same order (a type change gives two sections for one raw entry).
     """
     truncated = len(out) > MAX_DIFF_BYTES
+    if truncated:
+        out = out[: out.rfind(b"\n") + 1]  # half a line says nothing
     entries, at = _parse_raw(out)
     sections = _sections(out, at)
     files: list[FileDiff] = []
@@ -265,9 +267,11 @@ def _parse_raw(out: bytes) -> tuple[list[tuple[str, str, str, str, str, str]], i
     entries = []
     at = 0
     while out[at : at + 1] == b":":
-        end = out.index(b"\0", at)
+        end = out.find(b"\0", at)
+        stop = out.find(b"\0", end + 1)
+        if end < 0 or stop < 0:
+            return entries, len(out)  # cut off among the names
         old_mode, new_mode, old_oid, new_oid, status = out[at + 1 : end].decode().split(" ")
-        stop = out.index(b"\0", end + 1)
         path = out[end + 1 : stop].decode("utf-8", "surrogateescape")
         entries.append((old_mode, new_mode, old_oid, new_oid, status[0], path))
         at = stop + 1
@@ -295,4 +299,5 @@ def _read_section(lines: list[bytes], added: list[bytes], removed: list[bytes], 
         if header[:1] == b"@":
             start, _, count = header.split(b" ", 3)[2][1:].partition(b",")  # +c or +c,d
             positions += range(int(start), int(start) + int(count or 1))
+    del positions[len(added) :]  # where the diff was cut, a hunk has fewer lines than it says
     return False

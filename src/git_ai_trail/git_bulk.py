@@ -12,8 +12,11 @@ from git_ai_trail.errors import GitError
 from git_ai_trail.facts import FileDiff
 from git_ai_trail.git import DIFF_FLAGS, MAX_DIFF_BYTES, Git, parse_diff
 
-_COUNT_FLAGS = tuple(flag for flag in DIFF_FLAGS if flag not in ("--raw", "-p"))
+# A number of context lines would ask for the patch as well.
+_COUNT_FLAGS = tuple(flag for flag in DIFF_FLAGS if flag not in ("--raw", "-p", "-U0"))
 _COMMIT = re.compile(rb"(?<=\n)([0-9a-f]{40}(?:[0-9a-f]{24})?)\0(?=:)")
+# Names of files stand here as they are: what looks like a commit's beginning may be a name.
+_RAW = re.compile(rb"(?::[^\0]*\0[^\0]*\0)*")
 _BLOCK = 1 << 20
 # Enough to recognise the next commit across two blocks.
 _TAIL = 128
@@ -76,21 +79,28 @@ def _chunks(git: Git, args: tuple[str, ...], data: bytes) -> Iterator[tuple[str,
 
 
 def _split_commits(blocks: Iterator[bytes]) -> Iterator[tuple[str, bytes]]:
-    """The stream cut where a new commit begins: a line that starts with an oid and a NUL, as no line of a patch does.
+    """The stream cut where a new commit begins: behind a patch, whose lines never start with an oid and a NUL.
 
     Of a commit that is too large the rest is read past: what `parse_diff` is given is cut as `diff` cuts it.
     """
-    name, parts, size = "", [], 0
+    name, size = "", 0
+    parts: list[bytes] = []
+    among_names = False
     tail = b"\n"
     for block in blocks:
         data = tail + block
-        at = 0
-        for found in _COMMIT.finditer(data):
+        at = seen = 0
+        while True:
+            if among_names:
+                seen = _RAW.match(data, seen).end()  # type: ignore[union-attr]  # it matches nothing at least
+                among_names = data[seen : seen + 1] in (b"", b":")
+            found = None if among_names else _COMMIT.search(data, seen)
+            if found is None:
+                break
             if name:
-                parts.append(data[at : found.start()])
-                yield name, b"".join(parts)[: MAX_DIFF_BYTES + 1]
-            name, parts, size, at = found.group(1).decode(), [], 0, found.end()
-        keep = max(at, len(data) - _TAIL)
+                yield name, b"".join([*parts, data[at : found.start()]])[: MAX_DIFF_BYTES + 1]
+            name, parts, size, at, seen, among_names = found.group(1).decode(), [], 0, found.end(), found.end(), True
+        keep = seen if among_names else max(seen, len(data) - _TAIL)
         if size <= MAX_DIFF_BYTES:
             parts.append(data[at:keep])
             size += keep - at

@@ -105,7 +105,15 @@ def test_both_write_texts_alike(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "blob", [b"", b"\n\n", b"{}\n", note_line(CORE, {}) + b"\n", note_line(CORE, {}) + b"\n{}\nx\n"]
+    "blob",
+    [
+        b"",
+        b"\n\n",
+        b"{}\n",
+        note_line(CORE, {}) + b"\n",
+        note_line(CORE, {}) + b"\n{}\nx\n",
+        note_line(CORE, {}) + b"\n" + note_line({**CORE, "v": 1, "tool": "x"}, {}),
+    ],
 )
 def test_a_note_is_read_alike(blob: bytes) -> None:
     assert read_note(blob) == parse_note(blob)

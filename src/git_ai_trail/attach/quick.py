@@ -105,9 +105,9 @@ _SORTED = msgspec.json.Encoder(order="sorted")
 
 def read_note(blob: bytes) -> list[NoteLine]:
     """`record.parse_note` of the blob."""
-    if blob.count(b"\n") > 1 or len(blob) > MAX_LINE:
-        return parse_note(blob)
     raw = blob.strip()
+    if b"\n" in raw or len(blob) > MAX_LINE:
+        return parse_note(blob)
     return [read_line(raw)] if raw else []
 
 

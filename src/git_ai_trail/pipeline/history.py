@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import fields, replace
 from multiprocessing.connection import Connection
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from git_ai_trail.attach import notes, status
 from git_ai_trail.attach.annex import Annex, parse_annex
@@ -25,7 +26,7 @@ from git_ai_trail.errors import TrailError
 from git_ai_trail.facts import FileDiff
 from git_ai_trail.git import Git
 from git_ai_trail.git_bulk import added_lines, diffs
-from git_ai_trail.model import Commit, ShownFile
+from git_ai_trail.model import Commit, ShownFile, ShownRange
 from git_ai_trail.pipeline.shallow import refuse_cut_off
 from git_ai_trail.pipeline.show import commits
 
@@ -35,6 +36,9 @@ Progress = Callable[[int, int], None]
 _MAX_ORPHANS = 20_000
 # Below this a second process costs more than it saves.
 _WORTH_SHARING = 400
+# The options of `git log` that choose commits; others could make it write files.
+_SELECTS = re.compile(r"-\d{1,9}|--(?:all|branches|tags|remotes|no-merges|first-parent)")
+_PLAIN = tuple(field.name for field in fields(Assessment) if field.name != "files")
 
 
 class Told(NamedTuple):
@@ -59,6 +63,9 @@ def told(
     Without `cores` no `Assessment.core` is kept, which for ten thousand commits saves time and much memory.
     Raises `TrailError` for a range that git does not know, and for one that a shallow clone cuts off.
     """
+    odd = next((one for one in revisions if one.startswith("-") and not _SELECTS.fullmatch(one)), None)
+    if odd is not None:
+        raise TrailError(f"not a range of commits: {odd[:80]!r}", "give it as v1.2..v1.3")
     listed = commits(git, revisions, paths=paths, limit=limit)
     refuse_cut_off(git, (one.oid for one in listed))
     book = _Book(git, listed)
@@ -188,18 +195,41 @@ def _judged(
     except EOFError:
         found = None  # it was killed, or ran out of memory
     child.join()
-    rest = found if isinstance(found, list) else list(_judged_here(git, some[half:], book, cores, progress))
-    return judged | dict(rest)
+    if isinstance(found, list):
+        return judged | {oid: _unpacked(one) for oid, one in found}
+    return judged | dict(_judged_here(git, some[half:], book, cores, progress))
 
 
 def _judge_there(pipe: Connection, git: Git, some: Sequence[Commit], book: _Book, cores: bool) -> None:
     # Tens of thousands of small objects live until the end; looking for garbage among them costs a third of the time.
     gc.disable()
     try:
-        found: list[tuple[str, Assessment]] | None = list(_judged_here(git, some, book, cores, None))
+        found = [(oid, _packed(one)) for oid, one in _judged_here(git, some, book, cores, None)]
     except TrailError:
-        found = None  # the parent meets the same error and can say it
-    pipe.send(found)
+        pipe.send(None)  # the parent meets the same error and can say it
+    else:
+        pipe.send(found)
+
+
+def _packed(found: Assessment) -> tuple[Any, ...]:
+    """The assessment as plain values: to send ten of our objects for each commit would take longer than to make them."""
+    files = [
+        (file.path, file.added, [(r.start, r.end, r.session, r.line_class, r.turn, r.evidence) for r in file.ranges])
+        for file in found.files
+    ]
+    return (*(getattr(found, name) for name in _PLAIN), files)
+
+
+def _unpacked(packed: tuple[Any, ...]) -> Assessment:
+    *plain, files = packed
+    shown = tuple(
+        ShownFile(path=path, added=added, ranges=tuple(_range(*one) for one in ranges)) for path, added, ranges in files
+    )
+    return Assessment(**dict(zip(_PLAIN, plain, strict=True)), files=shown)
+
+
+def _range(start: int, end: int, session: str, line_class: str, turn: int, evidence: str) -> ShownRange:
+    return ShownRange(start=start, end=end, session=session, line_class=line_class, turn=turn, evidence=evidence)
 
 
 def _judged_here(
