@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """How long a report takes over a release of many commits, each with a record of its own.
 
-    python bench/report.py [--commits 10000] [--runs 5] [--keep DIR] [--json]
+    python bench/report.py [--commits 10000] [--files 6] [--lines 5] [--sessions 2] [--forms md,html,json]
+                           [--runs 5] [--keep DIR] [--json]
 
-A repository is made with git fast-import: commits of three files and 24 lines, each with a record in its note (one
-session, in every tenth two), an annex, and a trailer that vouches for the record. Then `git-ai-trail report` is run as a whole process in each form, in
-turn with the yardstick, `git log -p -U0` over the same range. Printed are medians and the largest peak of memory.
+A repository is made with git fast-import: commits of six files and 30 lines, each with a record of two sessions in
+its note, an annex, and a trailer that vouches for the record. Then `git-ai-trail report` is run as a whole process in
+each form, in turn with the yardstick, `git log -p -U0` over the same range. Printed are medians and the largest peak of
+memory of one process, and what was measured: a lighter history gives better figures.
 """
 
 from __future__ import annotations
@@ -21,22 +23,35 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from git_ai_trail.attach.annex import AnnexSession, annex_line
 from git_ai_trail.attach.record import build_core, digest, lines_digest, note_line
 from git_ai_trail.facts import CommitMatch, EvidenceFact, FileDiff, FileMatch, Range, SessionMatch
 from git_ai_trail.model import TokenTotals
 
-FILES, LINES = 3, 8
 START = 1_750_000_000
-FORMS = ("md", "json")
+FORMS = "md,html,json"
 MODELS = ("gpt-5.5", "gpt-6-astra")
 PROGRAM = str(Path(sys.executable).with_name("git-ai-trail"))
+
+
+class Shape(NamedTuple):
+    """What a history is like."""
+
+    commits: int
+    files: int
+    lines: int
+    sessions: int
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--commits", type=int, default=10_000)
+    parser.add_argument("--files", type=int, default=6, help="files that a commit changes")
+    parser.add_argument("--lines", type=int, default=5, help="lines of each of them")
+    parser.add_argument("--sessions", type=int, choices=(1, 2), default=2, help="sessions in each record")
+    parser.add_argument("--forms", default=FORMS)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--keep", help="folder to keep the repository in (and to use again)")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
@@ -44,30 +59,33 @@ def main() -> None:
     folder = Path(options.keep or tempfile.mkdtemp(prefix="report-bench-"))
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        repo = folder / f"repo-{options.commits}"
+        shape = Shape(options.commits, options.files, options.lines, options.sessions)
+        repo = folder / "repo-{}-{}-{}-{}".format(*shape)
         if not repo.exists():
-            make(repo, options.commits)
-        rows = measure(repo, folder / "home", options.runs)
+            make(repo, shape)
+        rows = measure(repo, folder / "home", options.runs, options.forms.split(","))
     finally:
         if not options.keep:
             shutil.rmtree(folder, ignore_errors=True)
     if options.json:
-        print(json.dumps({"commits": options.commits, "rows": rows}))
+        print(json.dumps({**shape._asdict(), "rows": rows}))
         return
     git = subprocess.run(["git", "version"], capture_output=True, text=True).stdout.strip()
-    print(f"{git}, Python {sys.version.split()[0]}, {os.cpu_count()} cores, {options.commits:,} commits with records")
+    print(f"{git}, Python {sys.version.split()[0]}, {os.cpu_count()} cores")
+    each = f"{shape.files} x {shape.lines} lines, {shape.sessions} session(s) in the record"
+    print(f"{shape.commits:,} commits, each of {each}")
     print(f"{'':28}{'seconds':>9}{'least':>9}{'most':>9}{'memory':>10}{'written':>11}")
     for name, row in rows.items():
         figures = f"{row['median']:>9.2f}{row['least']:>9.2f}{row['most']:>9.2f}"
         print(f"{name:<28}{figures}{row['memory_mb']:>7.0f} MB{row['bytes'] / 1e6:>8.1f} MB")
 
 
-def measure(repo: Path, home: Path, runs: int) -> dict[str, dict[str, float]]:
+def measure(repo: Path, home: Path, runs: int, forms: list[str]) -> dict[str, dict[str, float]]:
     commands = {
         "git log -p -U0": ["git", "log", "-p", "-U0", "v1.0.0..v2.0.0"],
         **{
             f"report --format {form}": [PROGRAM, "report", "--release", "v2.0.0", "--format", form, "--no-store"]
-            for form in FORMS
+            for form in forms
         },
     }
     figures: dict[str, list[tuple[float, float, int]]] = {name: [] for name in commands}
@@ -103,18 +121,18 @@ def timed(command: list[str], repo: Path, home: Path) -> tuple[float, float, int
         return took, usage.ru_maxrss / 1024, out.tell()
 
 
-def make(repo: Path, count: int) -> None:
+def make(repo: Path, shape: Shape) -> None:
     """The repository, by two fast-imports: commits first, then notes, which need the commits' names."""
     subprocess.run(["git", "init", "-q", "-b", "main", str(repo)], check=True)
     marks = repo / "marks"
     lines: dict[int, bytes] = {}
-    run_import(repo, commits(count, lines), f"--export-marks={marks}")
+    run_import(repo, commits(shape, lines), f"--export-marks={marks}")
     oids = {int(mark[1:]): oid for mark, oid in (line.split() for line in marks.read_text().splitlines())}
     run_import(repo, notes("refs/notes/ai-log-trail", oids, lines))
     annexes = {number: annex_of(line) for number, line in lines.items()}
     run_import(repo, notes("refs/notes/ai-log-trail-prompts", oids, annexes))
     subprocess.run(["git", "tag", "v1.0.0", oids[1]], cwd=repo, check=True)
-    subprocess.run(["git", "tag", "v2.0.0", oids[count + 1]], cwd=repo, check=True)
+    subprocess.run(["git", "tag", "v2.0.0", oids[shape.commits + 1]], cwd=repo, check=True)
     subprocess.run(["git", "gc", "-q"], cwd=repo, check=True)
     subprocess.run(["git", "reset", "-q", "--hard"], cwd=repo, check=True)
     marks.unlink()
@@ -130,13 +148,15 @@ def run_import(repo: Path, stream: Iterator[bytes], *options: str) -> None:
         sys.exit("git fast-import failed")
 
 
-def commits(count: int, lines: dict[int, bytes]) -> Iterator[bytes]:
-    """A first commit without a record, then `count` with one; the notes' lines are left in `lines`."""
-    for number in range(1, count + 2):
-        texts = {f"src/part{n}/m{number % 400:03}.py": body(number, n) for n in range(FILES)} if number > 1 else {}
+def commits(shape: Shape, lines: dict[int, bytes]) -> Iterator[bytes]:
+    """A first commit without a record, then `shape.commits` with one; the notes' lines are left in `lines`."""
+    before: dict[str, list[bytes]] = {}
+    for number in range(1, shape.commits + 2):
+        parts = range(shape.files if number > 1 else 0)
+        texts = {f"src/part{n}/m{number % 400:03}.py": body(number, n, shape.lines) for n in parts}
         message = f"Change number {number} of the module\n"
         if texts:
-            lines[number] = record(number, texts)
+            lines[number] = record(number, texts, before, shape)
             sealed = digest(json.loads(lines[number])["core"])
             message += f"\nAssisted-by: Codex:{MODELS[number % 2]}\nAI-Trail: 1:{sealed}\n"
         who = f"A. Person <person@example.com> {START + number * 600} +0000"
@@ -150,19 +170,16 @@ def commits(count: int, lines: dict[int, bytes]) -> Iterator[bytes]:
         yield b"\n"
 
 
-def body(number: int, part: int) -> list[bytes]:
-    return [f"    value_{number}_{part}_{n} = compute({number * 31 + n}, part={part})".encode() for n in range(LINES)]
+def body(number: int, part: int, lines: int) -> list[bytes]:
+    return [f"    value_{number}_{part}_{n} = compute({number * 31 + n}, part={part})".encode() for n in range(lines)]
 
 
-_BEFORE: dict[str, list[bytes]] = {}
-
-
-def record(number: int, texts: dict[str, list[bytes]]) -> bytes:
-    """The note's line: two sessions own five of each file's eight lines."""
+def record(number: int, texts: dict[str, list[bytes]], before: dict[str, list[bytes]], shape: Shape) -> bytes:
+    """The note's line: all lines of each file but the first and the last belong to its sessions, in turn."""
     diffs, files = [], []
     for path in sorted(texts):
         rows = texts[path]
-        old = _BEFORE.get(path)
+        old = before.get(path)
         modes = ("100644" if old else "000000", "100644")
         places = tuple(range(1, len(rows) + 1))
         diffs.append(
@@ -180,12 +197,15 @@ def record(number: int, texts: dict[str, list[bytes]]) -> bytes:
                 False,
             )
         )
-        parts = [(1, 3, 0), (5, 2, sharing(number))]
+        middle = max(1, (shape.lines - 2) // 2)
+        parts = [(2, middle, 0), (2 + middle, shape.lines - 2 - middle, shape.sessions - 1)]
         ranges = [
-            Range(a, n, session(number, s), "generated", s, lines_digest(rows[a - 1 : a - 1 + n])) for a, n, s in parts
+            Range(a, n, session(number, s), "generated", s, lines_digest(rows[a - 1 : a - 1 + n]))
+            for a, n, s in parts
+            if n > 0
         ]
         files.append(FileMatch(path, len(rows), tuple(ranges)))
-        _BEFORE[path] = rows
+        before[path] = rows
     facts = (EvidenceFact("content", 9, 7, 80, "wrote these lines to this path"),)
     actions = (("calls", 9), ("commands", 5), ("edits", 4))
     sessions = tuple(
@@ -203,15 +223,11 @@ def record(number: int, texts: dict[str, list[bytes]]) -> bytes:
             None,
             None,
         )
-        for s in range(1 + sharing(number))
+        for s in range(shape.sessions)
     )
-    match = CommitMatch(sessions, tuple(files), FILES * LINES, FILES * 5, 0, sum(len(one.removed) for one in diffs))
+    added, generated = shape.files * shape.lines, sum(r.count for one in files for r in one.ranges)
+    match = CommitMatch(sessions, tuple(files), added, generated, 0, sum(len(one.removed) for one in diffs))
     return note_line(build_core(match, diffs, tool="git-ai-trail/0.1.0"), {})
-
-
-def sharing(number: int) -> int:
-    """The second session's place among those of a commit, or the first's where there is none."""
-    return 1 if number % 10 == 0 else 0
 
 
 def session(number: int, which: int) -> str:

@@ -264,7 +264,7 @@ def parse_diff(out: bytes) -> tuple[FileDiff, ...]:
 
 
 def _parse_raw(out: bytes) -> tuple[list[tuple[str, str, str, str, str, str]], int]:
-    entries = []
+    entries: list[tuple[str, str, str, str, str, str]] = []
     at = 0
     while out[at : at + 1] == b":":
         end = out.find(b"\0", at)

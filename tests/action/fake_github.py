@@ -40,8 +40,11 @@ class FakeGitHub:
     commit_pulls: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     pull_commits: dict[int, list[str]] = field(default_factory=dict)
     fork_notes: dict[str, dict[str, dict[str, bytes]]] = field(default_factory=dict)  # fork → ref → oid → note
+    login: str = ""  # whose token it is, where it is a person's
+    truncate: bool = False  # trees are too large for one answer
     fail: list[tuple[str, int, dict[str, str]]] = field(default_factory=list)  # (pattern, status, headers), each once
     between: Callable[[], None] | None = None
+    before_patch: Callable[[], object] | None = None  # outside of the lock, before each change of a release
     afterwards: Callable[[], None] | None = None
     redirect: str = ""
     requests: list[tuple[str, str]] = field(default_factory=list)
@@ -163,7 +166,9 @@ class FakeGitHub:
             said = "GitHub Actions is not permitted to create or approve pull requests."
             return 403, {"message": said}
         number = len(self.pulls) + 1
-        self.pulls.append({**body, "state": "open", "number": number, "html_url": f"https://github.test/{REPOSITORY}/pull/{number}"})
+        self.pulls.append(
+            {**body, "state": "open", "number": number, "html_url": f"https://github.test/{REPOSITORY}/pull/{number}"}
+        )
         return 201, self.pulls[-1]
 
     def list_comments(self, parts: list[str], query: dict[str, str], body: Any) -> Answer:
@@ -174,9 +179,17 @@ class FakeGitHub:
             return 403, {"message": "Resource not accessible by integration"}
         there = self.comments.setdefault(int(parts[0]), [])
         there.append(
-            {"id": 100 + len(there), "body": body["body"], "user": {"type": "Bot"}, "html_url": "https://c.test"}
+            {"id": 100 + len(there), "body": body["body"], "user": self._author(), "html_url": "https://c.test"}
         )
         return 201, there[-1]
+
+    def _author(self) -> dict[str, str]:
+        return {"type": "User", "login": self.login} if self.login else {"type": "Bot", "login": "github-actions[bot]"}
+
+    def user(self, parts: list[str], query: dict[str, str], body: Any) -> Answer:
+        if not self.login:
+            return 403, {"message": "Resource not accessible by integration"}
+        return 200, self._author()
 
     def change_comment(self, parts: list[str], query: dict[str, str], body: Any) -> Answer:
         for there in self.comments.values():
@@ -201,13 +214,23 @@ class FakeGitHub:
 
     def fork_tree(self, parts: list[str], query: dict[str, str], body: Any) -> Answer:
         for ref, notes in self.fork_notes.get(parts[0], {}).items():
-            if _name(ref.removeprefix("refs/")) == parts[1]:
-                entries = [
-                    {"path": f"{oid[:2]}/{oid[2:]}", "type": "blob", "sha": _blob(note), "size": len(note)}
-                    for oid, note in notes.items()
-                ]
-                return 200, {"tree": entries, "truncated": False}
+            name = ref.removeprefix("refs/")
+            if _name(name) == parts[1]:
+                return self._root_of(name, notes, recursive="recursive" in query)
+            for folder in {oid[:2] for oid in notes}:
+                if _name(f"{name}/{folder}") == parts[1]:
+                    inside = {oid[2:]: note for oid, note in notes.items() if oid[:2] == folder}
+                    return 200, {"tree": [_entry(*one) for one in inside.items()], "truncated": False}
         return 404, {"message": "Not Found"}
+
+    def _root_of(self, name: str, notes: dict[str, bytes], *, recursive: bool) -> Answer:
+        if recursive and not self.truncate:
+            tree = [_entry(f"{oid[:2]}/{oid[2:]}", note) for oid, note in notes.items()]
+            return 200, {"tree": tree, "truncated": False}
+        folders = [
+            {"path": one, "type": "tree", "sha": _name(f"{name}/{one}")} for one in sorted({oid[:2] for oid in notes})
+        ]
+        return 200, {"tree": folders, "truncated": recursive}
 
     def fork_blob(self, parts: list[str], query: dict[str, str], body: Any) -> Answer:
         for notes in self.fork_notes.get(parts[0], {}).values():
@@ -225,6 +248,7 @@ _ROUTES: list[tuple[str, Callable[[FakeGitHub, list[str], dict[str, str], Any], 
     (rf"GET {_HERE}/releases/(\d+)", FakeGitHub.get_release),
     (rf"PATCH {_HERE}/releases/(\d+)", FakeGitHub.patch_release),
     (rf"GET {_HERE}", FakeGitHub.repository),
+    (r"GET /user", FakeGitHub.user),
     (rf"GET {_HERE}/contents/(.+)", FakeGitHub.get_file),
     (rf"PUT {_HERE}/contents/(.+)", FakeGitHub.put_file),
     (rf"GET {_HERE}/git/ref/heads/(.+)", FakeGitHub.get_ref),
@@ -253,6 +277,10 @@ def _blob(content: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
+def _entry(path: str, note: bytes) -> dict[str, Any]:
+    return {"path": path, "type": "blob", "sha": _blob(note), "size": len(note)}
+
+
 def _name(text: str) -> str:
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
@@ -272,6 +300,8 @@ def serve() -> Iterator[FakeGitHub]:
             raw = self.rfile.read(int(self.headers.get("content-length") or 0))
             split = urlsplit(self.path)
             query = {name: values[-1] for name, values in parse_qs(split.query).items()}
+            if fake.before_patch is not None and self.command == "PATCH":
+                fake.before_patch()
             with fake.lock:
                 fake.requests.append((self.command, split.path))
                 status, answer, headers = self.decide(split.path, query, raw)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,7 @@ from git_ai_trail.attach.record import digest
 from git_ai_trail.git import Git, empty_tree
 from tests.action import runner
 from tests.action.fake_github import REPOSITORY, FakeGitHub
-from tests.attach.build import a_core, a_line, a_match, a_session
+from tests.attach.build import a_core, a_line, a_match, a_range, a_session
 from tests.support.repo import Repo
 
 CODE = (
@@ -52,8 +53,6 @@ class Stage:
         one = a_session(session) if session else a_session()
         ranges = None
         if session:
-            from tests.attach.build import a_range
-
             ranges = [[a_range(diff, 1, len(diff.added), session=session)] for diff in diffs]
         core = a_core(diffs, a_match(diffs, ranges, sessions=[one]))
         if trailer:
@@ -103,9 +102,7 @@ class Stage:
     ) -> runner.Ran:
         """One pass of the action on an event, in a checkout of `at`."""
         place = workspace or self.checkout(at, depth=depth)
-        self.runs += 1
-        temporary = self.folder / f"runner-{self.runs}"
-        temporary.mkdir()
+        temporary = Path(tempfile.mkdtemp(prefix="runner-", dir=self.folder))
         event_file = temporary / "event.json"
         whole = {"repository": {"full_name": REPOSITORY, "default_branch": "main"}, **payload}
         event_file.write_text(json.dumps(whole))

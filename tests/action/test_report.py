@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -110,19 +112,31 @@ def test_a_section_that_another_tool_writes_over_is_put_back(stage: Stage) -> No
 
 
 def test_two_runs_at_once_leave_one_section(stage: Stage) -> None:
+    """Each has read the notes before the other writes."""
     release = stage.released()
-    other: list[int] = []
-    stage.fake.between = lambda: other.append(0)
-    first = stage.on_release(release)
-    written = release["body"]
-    release["body"] = "Notes by hand.\n"
+    places = [stage.checkout("v1.0.0"), stage.checkout("v1.0.0")]
+    together = threading.Barrier(2)
+    plain = stage.fake.answer
 
-    def the_other_run_is_quicker() -> None:
-        release["body"] = written
+    def answer(method: str, path: str, query: dict[str, str], body: object) -> tuple[int, object]:
+        found = plain(method, path, query, body)
+        if method == "GET" and path.endswith("/releases/1") and "ai-trail:begin" not in str(release["body"]):
+            reads.append(path)
+        return found
 
-    stage.fake.between = the_other_run_is_quicker
-    second = stage.on_release(release)
-    assert (first.code, second.code, other) == (0, 0, [0])
+    reads: list[str] = []
+    stage.fake.answer = answer  # type: ignore[method-assign]
+    stage.fake.before_patch = lambda: together.wait(timeout=60)
+    payload = {"release": dict(release, id=None)}
+    with ThreadPoolExecutor(2) as pool:
+        runs = list(
+            pool.map(
+                lambda place: stage.run("release", payload, at="", ref="refs/tags/v1.0.0", workspace=place), places
+            )
+        )
+    assert [ran.code for ran in runs] == [0, 0]
+    assert len(reads) == 2, "both read the notes before either wrote"
+    assert release["body"].startswith("Notes by hand.\n")
     stage.section(release["body"])
 
 
@@ -366,7 +380,7 @@ def test_a_policy_that_cannot_be_read_publishes_nothing(stage: Stage) -> None:
 
 
 def test_templates_of_the_repository_count_only_where_asked_for(stage: Stage) -> None:
-    stage.author.write(".git-ai-trail/templates/report.md.j2", "OURS {{ report.title }}\n")
+    stage.author.write(".git-ai-trail/templates/report/report.md.j2", "OURS {{ report.title }}\n")
     release = stage.released()
     stage.on_release(release)
     assert "OURS" not in release["body"]
@@ -375,9 +389,10 @@ def test_templates_of_the_repository_count_only_where_asked_for(stage: Stage) ->
     assert "OURS" in release["body"]
 
 
-def test_a_fork_gets_no_report(stage: Stage) -> None:
+@pytest.mark.parametrize("repo", [{"full_name": "mallory/tides"}, None])
+def test_a_fork_gets_no_report_even_once_it_is_deleted(stage: Stage, repo: object) -> None:
     stage.released()
-    pull = {"number": 3, "base": {"sha": "a" * 40}, "head": {"sha": "b" * 40, "repo": {"full_name": "mallory/tides"}}}
+    pull = {"number": 3, "base": {"sha": "a" * 40}, "head": {"sha": "b" * 40, "repo": repo}}
     ran = stage.run("pull_request_target", {"pull_request": pull}, at="main", tag="v1.0.0")
     assert ran.code == 1
     assert "from a fork" in ran.log

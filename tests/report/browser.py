@@ -136,9 +136,11 @@ class Browser:
         self.events: list[dict[str, Any]] = []
 
     def open(self, page: Path, *, width: int = 1280, height: int = 900, dark: bool = False, scale: int = 1) -> None:
-        """Opens the file in a new tab of that size, and waits until it is there."""
-        self.events.clear()
+        """Opens the file in a new tab of that size, and waits until it is there; the tab before it is closed."""
+        if self._session:
+            self.call("Page.close")
         self._session = ""
+        self.events.clear()
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Network", "Log", "Runtime", "Audits"):
@@ -146,10 +148,24 @@ class Browser:
         mode = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[mode])
         self.call(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale, mobile=width < 600
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=scale,
+            mobile=width < 600,
         )
         self.call("Page.navigate", url=page.as_uri())
         self._until(lambda: any(one["method"] == "Page.loadEventFired" for one in self.events))
+
+    def close(self) -> None:
+        """Ends the browser."""
+        self._session = ""
+        self.call("Browser.close")
+
+    def press(self, key: str) -> None:
+        """A key, down and up again."""
+        for kind in ("rawKeyDown", "keyUp"):
+            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode={"Tab": 9}[key])
 
     def call(self, method: str, **params: Any) -> dict[str, Any]:
         """Asks, and waits for the answer; what happens meanwhile goes to `events`."""
@@ -236,8 +252,7 @@ def browser() -> Iterator[Browser]:
             yield chromium
         finally:
             with contextlib.suppress(OSError, AssertionError):
-                chromium._session = ""
-                chromium.call("Browser.close")
+                chromium.close()
             for one in (in_write, out_read):
                 os.close(one)
             _end(process)
@@ -266,16 +281,8 @@ def main() -> int:
     with browser() as chromium:
         size = {"width": given.width, "height": given.height, "scale": given.scale}
         chromium.open(given.page.resolve(), dark=given.dark, **size)
-        given.screenshot.write_bytes(_small(chromium.picture(whole=given.whole)))
+        given.screenshot.write_bytes(chromium.picture(whole=given.whole))
     return 0
-
-
-def _small(png: bytes) -> bytes:
-    """The picture with a palette, which is a third of the size, where pngquant is at hand."""
-    tool = shutil.which("pngquant")
-    if tool is None:
-        return png
-    return subprocess.run([tool, "--speed", "1", "-"], input=png, capture_output=True, check=True).stdout
 
 
 if __name__ == "__main__":

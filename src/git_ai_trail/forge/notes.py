@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from git_ai_trail.forge.github import ApiError, GitHub
@@ -27,9 +27,8 @@ def notes_of(api: GitHub, repository: str, ref: str, oids: Collection[str]) -> d
             return {}
         raise
     tree = _oid_in(api.get(f"{root}/git/commits/{tip}"), "tree") if tip else ""
-    listed = api.get(f"{root}/git/trees/{tree}", {"recursive": 1}) if tree else {}
     found: dict[str, bytes] = {}
-    for blob, oid, size in _entries(listed):
+    for blob, oid, size in _listed(api, root, tree, oids) if tree else ():
         if oid in oids and oid not in found and size <= MAX_NOTE and len(found) < MAX_NOTES:
             body = _blob(api, root, blob)
             if body is not None:
@@ -37,13 +36,31 @@ def notes_of(api: GitHub, repository: str, ref: str, oids: Collection[str]) -> d
     return found
 
 
-def _entries(listed: Any) -> list[tuple[str, str, int]]:
-    """(blob, annotated commit, size) of a notes tree, however it is cut into folders."""
+def _listed(api: GitHub, root: str, tree: str, oids: Collection[str]) -> Iterator[tuple[str, str, int]]:
+    """(blob, annotated commit, size) of a notes tree. Of one that is too large for one answer, the folders that matter."""
+    whole = api.get(f"{root}/git/trees/{tree}", {"recursive": 1})
+    if not isinstance(whole, dict) or whole.get("truncated") is not True:
+        yield from _entries(whole)
+        return
+    top = api.get(f"{root}/git/trees/{tree}")
+    yield from _entries(top)
+    wanted = {oid[:2] for oid in oids}
+    for one in _items(top):
+        name, folder = one.get("path"), one.get("sha")
+        if one.get("type") == "tree" and name in wanted and isinstance(folder, str) and is_oid(folder):
+            yield from _entries(api.get(f"{root}/git/trees/{folder}", {"recursive": 1}), str(name))
+
+
+def _items(listed: Any) -> list[Mapping[str, Any]]:
     entries = listed.get("tree") if isinstance(listed, dict) else None
+    return [one for one in entries if isinstance(one, dict)] if isinstance(entries, list) else []
+
+
+def _entries(listed: Any, folder: str = "") -> list[tuple[str, str, int]]:
     found = []
-    for one in entries if isinstance(entries, list) else []:
-        if isinstance(one, dict) and one.get("type") == "blob" and isinstance(one.get("path"), str):
-            blob, oid, size = one.get("sha"), one["path"].replace("/", ""), one.get("size")
+    for one in _items(listed):
+        if one.get("type") == "blob" and isinstance(one.get("path"), str):
+            blob, oid, size = one.get("sha"), folder + one["path"].replace("/", ""), one.get("size")
             if isinstance(blob, str) and is_oid(blob) and is_oid(oid) and type(size) is int:
                 found.append((blob, oid, size))
     return found

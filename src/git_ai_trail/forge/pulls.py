@@ -45,20 +45,29 @@ def comment(api: GitHub, number: int, text: str) -> str:
     body = f"{MARK}\n{text}"
     for one in api.pages(f"issues/{number}/comments", most=_MOST_COMMENTS, needs=_WRITE):
         there = one.get("body")
-        user = one.get("user")
-        # Only a program's comment can be ours; anybody can write our mark.
-        ours = (
-            isinstance(there, str) and there.startswith(MARK) and isinstance(user, dict) and user.get("type") == "Bot"
-        )
-        if ours and type(one.get("id")) is int:
-            if str(there).replace("\r\n", "\n") == body:
-                return _page(one)
-            try:
-                return _page(api.send("PATCH", f"issues/comments/{one['id']}", {"body": body}, needs=_WRITE))
-            except ApiError as error:
-                if error.status != 404:  # removed meanwhile
-                    raise
+        if not isinstance(there, str) or not there.startswith(MARK) or type(one.get("id")) is not int:
+            continue
+        if not _is_ours(api, one.get("user")):
+            continue
+        if there.replace("\r\n", "\n") == body:
+            return _page(one)
+        try:
+            return _page(api.send("PATCH", f"issues/comments/{one['id']}", {"body": body}, needs=_WRITE))
+        except ApiError as error:
+            if error.status != 404:  # removed meanwhile
+                raise
     return _page(api.send("POST", f"issues/{number}/comments", {"body": body}, needs=_WRITE))
+
+
+def _is_ours(api: GitHub, user: Any) -> bool:
+    """Whether a comment with our mark, which anybody can write, is by a program or by the person whose token this is."""
+    if not isinstance(user, dict) or user.get("type") == "Bot":
+        return isinstance(user, dict)
+    try:
+        me = api.get("/user")
+    except ApiError:  # a workflow's own token is nobody's
+        return False
+    return isinstance(me, dict) and isinstance(me.get("login"), str) and me["login"] == user.get("login")
 
 
 def _merged(api: GitHub, item: Any) -> Merged | None:

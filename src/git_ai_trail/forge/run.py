@@ -13,18 +13,20 @@ from git_ai_trail.errors import ConfigError
 from git_ai_trail.git import is_oid
 
 MAX_PAYLOAD = 8 * 1024 * 1024
-_REPOSITORY = re.compile(r"[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100}")
+# A name that is only dots would lead to another place of the API.
+_REPOSITORY = re.compile(r"(?!\.+/)[A-Za-z0-9._-]{1,100}/(?!\.+\Z)[A-Za-z0-9._-]{1,100}")
 _NOTHING = re.compile(r"0{40}(?:0{24})?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullRequest:
-    """`fork` is the other repository's `owner/name` where the branch comes from one, else empty."""
+    """`foreign`: the branch is not of this repository. `fork` is then the other's `owner/name`, empty once it is deleted."""
 
     number: int
     base_oid: str
     head_oid: str
     base_branch: str
+    foreign: bool
     fork: str
 
 
@@ -120,6 +122,7 @@ def _pull(payload: Mapping[str, Any], repository: str) -> PullRequest | None:
         base_oid=_oid(base.get("sha")),
         head_oid=_oid(head.get("sha")),
         base_branch=_text(base.get("ref")),
+        foreign=source != repository,
         fork=source if source != repository and _REPOSITORY.fullmatch(source) else "",
     )
 

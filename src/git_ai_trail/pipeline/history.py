@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from git_ai_trail.attach import notes, status
 from git_ai_trail.attach.annex import Annex, parse_annex
 from git_ai_trail.attach.quick import read_note
-from git_ai_trail.attach.record import parse_note, patch_digest
+from git_ai_trail.attach.record import NoteLine, parse_line, parse_note, patch_digest, tombstone_line
 from git_ai_trail.attach.status import Assessment
 from git_ai_trail.attach.trailers import anywhere, record_digest
 from git_ai_trail.errors import TrailError
@@ -27,8 +27,8 @@ from git_ai_trail.facts import FileDiff
 from git_ai_trail.git import Git
 from git_ai_trail.git_bulk import added_lines, diffs
 from git_ai_trail.model import Commit, ShownFile, ShownRange
+from git_ai_trail.pipeline.commits import commits
 from git_ai_trail.pipeline.shallow import refuse_cut_off
-from git_ai_trail.pipeline.show import commits
 
 Progress = Callable[[int, int], None]
 
@@ -56,19 +56,21 @@ def told(
     paths: Sequence[str] = (),
     limit: int | None = None,
     cores: bool = True,
+    whole: bool = True,
     progress: Progress | None = None,
 ) -> list[Told]:
     """The commits of a range, newest first, as `git log` gives them; with `paths` those that touch one of them.
 
     Without `cores` no `Assessment.core` is kept, which for ten thousand commits saves time and much memory.
-    Raises `TrailError` for a range that git does not know, and for one that a shallow clone cuts off.
+    Raises `TrailError` for a range that git does not know, and, unless `whole` is false, for one that a shallow clone cuts off.
     """
     odd = next((one for one in revisions if one.startswith("-") and not _SELECTS.fullmatch(one)), None)
     if odd is not None:
         raise TrailError(f"not a range of commits: {odd[:80]!r}", "give it as v1.2..v1.3")
     listed = commits(git, revisions, paths=paths, limit=limit)
-    refuse_cut_off(git, (one.oid for one in listed))
-    book = _Book(git, listed)
+    if whole:
+        refuse_cut_off(git, (one.oid for one in listed))
+    book = _Book(git, listed, revisions)
     judged = _judged(git, [one for one in listed if book.needs_content(one)], book, progress, cores=cores)
     counted = _counted(git, [one for one in listed if one.oid not in judged])
     found = [(one, judged.get(one.oid) or counted[one.oid]) for one in listed]
@@ -78,30 +80,46 @@ def told(
 class _Book:
     """The notes of a range, and of records that its messages name and that are attached elsewhere."""
 
-    def __init__(self, git: Git, listed: Sequence[Commit]) -> None:
+    def __init__(self, git: Git, listed: Sequence[Commit], revisions: Sequence[str]) -> None:
         self._git = git
-        oids = [one.oid for one in listed]
+        oids = {one.oid for one in listed}
         with ThreadPoolExecutor(1) as second:
-            extra = second.submit(notes.read_many, git, oids, notes.ANNEX_REF)
-            there = notes.annotated(git)
-            self._own = notes.read_many(git, oids, listed=there)
-            self._extra = dict(extra.result())
+            annexes = second.submit(_read, git, oids, notes.ANNEX_REF)
+            others, self._own, withheld = _read(git, oids, notes.REF)
+            _, self._extra, also = annexes.result()
+        # A tombstone counts wherever it stands: whoever withholds a record need not know every commit that has it.
+        self._withheld = withheld | also
         self._named = {one.oid: digests for one in listed if (digests := _named(one.message))}
-        self._elsewhere = self._found_elsewhere()
-        self._orphans = self._by_patch(listed, {oid for oid, _, _ in there} - set(oids))
+        self._sought = self._not_at_hand()
+        self._elsewhere = self._found_elsewhere(self._sought)
+        self._orphans = self._by_patch(listed, revisions, others)
 
     def needs_content(self, commit: Commit) -> bool:
         """Whether the diff is needed to say what there is to say of the commit."""
         known = commit.oid in self._own or commit.oid in self._named
         return known or (bool(self._orphans) and len(commit.parents) < 2)
 
-    def note(self, commit: Commit, patch: Callable[[], str]) -> bytes:
-        """All lines that speak of the commit, wherever they are attached."""
+    def lines(self, commit: Commit, content: Sequence[FileDiff]) -> list[NoteLine]:
+        """All that notes say of the commit, wherever it is attached, and what of it is withheld."""
+        lines = read_note(self._note(commit, content))
+        if not self._withheld:
+            return lines
+        about = {*self._named.get(commit.oid, ()), *(line.digest for line in lines)}
+        return [*lines, *(parse_line(tombstone_line(digest)) for digest in sorted(about & self._withheld))]
+
+    def elsewhere(self, digest: str) -> list[NoteLine]:
+        """The record, looked for in all notes: for one that seemed to be at hand, and then was not."""
+        known = not digest or digest in self._sought or digest in self._withheld
+        found = None if known else notes.find_by_digest(self._git, digest)
+        return [found[1]] if found else []
+
+    def _note(self, commit: Commit, content: Sequence[FileDiff]) -> bytes:
         lines = [self._own.get(commit.oid, b"")]
         for digest in self._named.get(commit.oid, ()):
             lines += self._elsewhere.get(digest, ())
-        if self._orphans and commit.oid not in self._own and commit.oid not in self._named:
-            lines += self._orphans.get(patch(), ())
+        # Nothing changed is no content to recognise: every empty commit has it.
+        if self._orphans and content and commit.oid not in self._own and commit.oid not in self._named:
+            lines += self._orphans.get(patch_digest(content), ())
         return b"\n".join(line for line in lines if line)
 
     def annexes(self, commit: Commit, found: Assessment) -> Mapping[str, Annex]:
@@ -112,14 +130,17 @@ class _Book:
         annexes = parse_annex(whole, withheld=found.withheld) if whole and wanted else {}
         return {digest: annex for digest, annex in annexes.items() if digest in wanted}
 
-    def _found_elsewhere(self) -> dict[str, list[bytes]]:
-        """Lines by the digest that they are about, for digests that a message names and its own note has not."""
-        missing = {
+    def _not_at_hand(self) -> set[str]:
+        """Digests that a message names and its own note has not."""
+        return {
             digest
             for oid, digests in self._named.items()
             for digest in digests
             if f'"digest":"{digest}"'.encode() not in self._own.get(oid, b"")
         }
+
+    def _found_elsewhere(self, missing: set[str]) -> dict[str, list[bytes]]:
+        """Lines by the digest that they are about, with one process however many are missing."""
         if not missing:
             return {}
         patterns = "".join(f"{digest}\n" for digest in sorted(missing)).encode()
@@ -140,12 +161,14 @@ class _Book:
                     self._extra.setdefault(line.digest, extra.get(oid, b""))
         return found
 
-    def _by_patch(self, listed: Sequence[Commit], others: set[str]) -> dict[str, list[bytes]]:
+    def _by_patch(self, listed: Sequence[Commit], revisions: Sequence[str], others: set[str]) -> dict[str, list[bytes]]:
         """Records of commits that no longer belong to the history (a rebase merge, a rewrite elsewhere), by what they change."""
         silent = [one for one in listed if one.oid not in self._own and one.oid not in self._named]
         if not others or not any(len(one.parents) < 2 for one in silent):
             return {}
-        _, out = self._git.call("rev-list", *(one.oid for one in listed[:1]), "--")
+        _, named = self._git.call("rev-parse", "--revs-only", *revisions)
+        tips = [tip for tip in named.split() if tip.isalnum()] or [listed[0].oid.encode()]
+        _, out = self._git.call("rev-list", "--stdin", data=b"\n".join(tips) + b"\n")
         orphans = sorted(others - set(out.decode("ascii", "replace").split()))[:_MAX_ORPHANS]
         found: dict[str, list[bytes]] = {}
         bodies = notes.read_many(self._git, orphans)
@@ -158,6 +181,14 @@ class _Book:
                     found.setdefault(line.core["patch"], []).append(line.raw)
                     self._extra.setdefault(line.digest, extra.get(oid, b""))
         return found
+
+
+def _read(git: Git, oids: set[str], ref: str) -> tuple[set[str], dict[str, bytes], set[str]]:
+    """(other commits that have a note, the notes on `oids`, digests that any note of the ref withholds)."""
+    there = notes.annotated(git, ref)
+    read = dict(notes.read_many(git, oids, ref, listed=there))
+    speaks = len(read) < len(there) or any(b'"withheld"' in note for note in read.values())
+    return {oid for oid, _, _ in there} - oids, read, notes.withheld_in(git, ref) if speaks else set()
 
 
 def _named(message: str) -> list[str]:
@@ -182,6 +213,7 @@ def _judged(
         or threading.active_count() > 1
     ):
         return dict(_judged_here(git, some, book, cores, progress))
+    judged: dict[str, Assessment] = {}
     half = len(some) // 2
     context = multiprocessing.get_context("fork")
     mine, theirs = context.Pipe(duplex=False)
@@ -189,12 +221,14 @@ def _judged(
     child = context.Process(target=_judge_there, args=(theirs, git, some[half:], book, cores))
     child.start()
     theirs.close()
-    judged = dict(_judged_here(git, some[:half], book, cores, progress))
     try:
+        judged.update(_judged_here(git, some[:half], book, cores, progress))
         found = mine.recv()
     except EOFError:
         found = None  # it was killed, or ran out of memory
-    child.join()
+    finally:
+        mine.close()  # whoever still has something to send gives up
+        child.join()
     if isinstance(found, list):
         return judged | {oid: _unpacked(one) for oid, one in found}
     return judged | dict(_judged_here(git, some[half:], book, cores, progress))
@@ -244,8 +278,10 @@ def _judged_here(
 
 
 def _judge(commit: Commit, content: Sequence[FileDiff], book: _Book) -> Assessment:
-    note = book.note(commit, lambda: patch_digest(content))
-    found = status.assess(commit.message, note, content, lines=read_note(note))
+    lines = book.lines(commit, content)
+    found = status.assess(commit.message, b"", content, lines=lines)
+    if found.status == "unknown" and (more := book.elsewhere(found.digest)):
+        found = status.assess(commit.message, b"", content, lines=[*lines, *more])
     if found.status == "none" and len(commit.parents) > 1:
         return _silent(found, ())
     return found

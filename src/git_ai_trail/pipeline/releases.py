@@ -33,6 +33,11 @@ class Release:
     base_oid: str
     chosen: str  # how the start was found, in a sentence
 
+    @property
+    def revisions(self) -> tuple[str, ...]:
+        """Its commits for `git log`, by oid: a tag may be called like an option, or like a branch."""
+        return (f"{self.base_oid}..{self.oid}",) if self.base_oid else (self.oid,)
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Version:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from git_ai_trail.attach import annex, notes, status
@@ -18,13 +17,13 @@ from git_ai_trail.model import (
     ShownPrompt,
     ShownSession,
 )
+from git_ai_trail.pipeline.commits import commits
 from git_ai_trail.pipeline.cost import added, cost
+from git_ai_trail.pipeline.history import told
 from git_ai_trail.pipeline.sessions import time_json, tokens_json
 from git_ai_trail.store.protocol import Store
 
 Prices = Mapping[str, Price]
-
-_FORMAT = "%H%x00%T%x00%P%x00%an%x00%at%x00%ct%x00%s%x00%B"
 
 
 def show(
@@ -34,7 +33,7 @@ def show(
     oid = git.resolve(rev)
     if oid is None:
         raise TrailError(f"git knows no commit {rev!r}", "give a commit, a branch or a tag")
-    commit = _commit(git.run("log", "-1", f"--format={_FORMAT}", oid))
+    commit = commits(git, [oid], limit=1)[0]
     note, more = notes.read(git, oid), notes.read(git, oid, notes.ANNEX_REF)
     return shown(git, commit, note, more, store, policy=policy, prices=prices)
 
@@ -55,6 +54,18 @@ def shown(
     if found.status == "unknown":
         found = _recovered(git, commit, found, diffs)
     extra = annex.parse_annex(annex_note, withheld=found.withheld).get(found.digest)
+    return _shown(commit, found, extra, store, policy=policy, prices=prices)
+
+
+def _shown(
+    commit: Commit,
+    found: status.Assessment,
+    extra: annex.Annex | None,
+    store: Store | None,
+    *,
+    policy: str,
+    prices: Prices | None,
+) -> Shown:
     return Shown(
         commit=commit,
         status=found.status,
@@ -80,31 +91,6 @@ def _recovered(git: Git, commit: Commit, found: status.Assessment, diffs: Sequen
     return status.assess(commit.message, elsewhere[1].raw, diffs) if elsewhere else found
 
 
-def _commit(out: bytes) -> Commit:
-    fields = out.decode("utf-8", "surrogateescape").split("\0", 7)
-    oid, tree, parents, author, authored, committed, subject, message = fields
-    return Commit(
-        oid=oid,
-        tree=tree,
-        parents=tuple(parents.split()),
-        author=author,
-        authored_at=datetime.fromtimestamp(int(authored), UTC),
-        committed_at=datetime.fromtimestamp(int(committed), UTC),
-        subject=subject,
-        message=message,
-    )
-
-
-def commits(git: Git, revisions: Sequence[str], *, paths: Sequence[str] = (), limit: int | None = None) -> list[Commit]:
-    """Commits of a range as `git log` gives them, newest first; with `paths` (from the top) those that touch one of them."""
-    most = () if limit is None else (f"--max-count={limit}",)
-    where = [f":(top,literal){path}" for path in paths]
-    code, out = git.call("log", f"--format={_FORMAT}%x00%x01", *most, *revisions, "--", *where)
-    if code != 0:
-        raise TrailError(f"git knows no such range: {' '.join(revisions) or 'HEAD'}")
-    return [_commit(part.lstrip(b"\n")) for part in out.split(b"\0\x01")[:-1]]
-
-
 def log(
     git: Git,
     revisions: Sequence[str],
@@ -114,21 +100,11 @@ def log(
     policy: str = "none",
     prices: Prices | None = None,
 ) -> list[Shown]:
-    """`show` for a range, with the notes of all its commits read at once."""
-    found = commits(git, revisions, limit=limit)
-    oids = [one.oid for one in found]
-    cores, annexes = notes.read_many(git, oids), notes.read_many(git, oids, notes.ANNEX_REF)
+    """`show` for a range, read at once; where a shallow clone ends, a commit shows as git shows it there, without a parent."""
+    listed = told(git, revisions, limit=limit, cores=False, whole=False)
     return [
-        shown(
-            git,
-            one,
-            cores.get(one.oid, b""),
-            annexes.get(one.oid, b""),
-            store,
-            policy=policy,
-            prices=prices,
-        )
-        for one in found
+        _shown(one.commit, one.found, one.annexes.get(one.found.digest), store, policy=policy, prices=prices)
+        for one in listed
     ]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from git_ai_trail.report.document import Cell, Column, Table
 
 UNKNOWN = "–"
@@ -13,7 +15,7 @@ def is_right(column: Column) -> bool:
     return column.kind in _RIGHT
 
 
-def shown(column: Column, row: dict[str, Cell]) -> str:
+def shown(column: Column, row: Mapping[str, Cell]) -> str:
     """A cell as plain text."""
     value = row.get(column.id)
     if column.kind == "lines":
@@ -29,7 +31,7 @@ def shown(column: Column, row: dict[str, Cell]) -> str:
     return str(value)
 
 
-def lines(row: dict[str, Cell]) -> str:
+def lines(row: Mapping[str, Cell]) -> str:
     """`57 + 5 of 70`: generated, edited, added."""
     generated, edited, added = (int(row.get(name) or 0) for name in ("generated", "edited", "added"))
     return f"{generated:,} + {edited:,} of {added:,}" if edited else f"{generated:,} of {added:,}"

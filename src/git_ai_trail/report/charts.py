@@ -110,9 +110,7 @@ def timeline(commits: Iterable[CommitFact]) -> Timeline | None:
     every, found = Counter(place(day) for day, _ in ours), Counter(place(day) for day, evidence in ours if evidence)
     most = max(every.values())
     step = 100 / len(keys)
-    spans = tuple(
-        _span(start(key), (n * step, step), (every[key], found[key], most)) for n, key in enumerate(keys)
-    )
+    spans = tuple(_span(start(key), (n * step, step), (every[key], found[key], most)) for n, key in enumerate(keys))
     return Timeline(
         unit=unit, most=most, first_day=first.isoformat(), last_day=last.isoformat(), spans=spans, ticks=_ticks(spans)
     )

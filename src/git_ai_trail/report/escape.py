@@ -22,7 +22,7 @@ _OPENING = re.compile(r"^(?:[#>=+-]|(?P<number>\d{1,9})(?=[.)]))")
 _ENTITY = re.compile(r"&(?=#?\w{1,40};)|<")
 # GitHub looks for people, issues, emoji and addresses in the finished text; an empty comment within breaks each of them.
 _TURNS_INTO_A_LINK = re.compile(
-    r"@(?=\w)|#(?=\d)|(?:\b[hH][tT]{2}[pP][sS]?|\b[fF][tT][pP])(?=://)|[wW]{3}(?=\.)|\b[gG][hH](?=-\d)|:(?=[\w+-]+:)"
+    r"@(?=\w)|#(?=\d)|(?:[hH][tT]{2}[pP][sS]?|[fF][tT][pP])(?=://)|[wW]{3}(?=\.)|\b[gG][hH](?=-\d)|:(?=[\w+-]+:)"
 )
 _APART = "<!-- -->"
 # A line that begins so, or holds that, is a command to the machine that prints it in a workflow's log.
@@ -56,12 +56,16 @@ def md(text: str) -> str:
 
 
 def md_code(text: str) -> str:
-    """A line of text as a code span, usable in a table."""
+    """A line of text as a code span."""
     shown = seen(text).replace("<!--", "<! --")
     fence = "`" * (1 + max((len(run) for run in _TICKS.findall(shown)), default=0))
     pad = " " if shown.startswith("`") or shown.endswith("`") or not shown else ""
-    # In a table a pipe ends the cell even within code.
-    return f"{fence}{pad}{shown}{pad}{fence}".replace("|", "\\|")
+    return f"{fence}{pad}{shown}{pad}{fence}"
+
+
+def md_cell_code(text: str) -> str:
+    """The same in a table, where a pipe ends the cell even within code."""
+    return md_code(text).replace("|", "\\|")
 
 
 def md_block(text: str, language: str = "text") -> str:

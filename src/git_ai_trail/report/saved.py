@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import msgspec
@@ -12,13 +13,22 @@ from git_ai_trail.report.document import FORMAT, Report
 
 # What is larger is not read back.
 MAX_BYTES = 256 * 1024 * 1024
+_LONE = re.compile("[\ud800-\udfff]")
 
 
 def to_json(report: Report) -> str:
     """The report as indented JSON, one line feed at the end."""
-    text = msgspec.json.format(msgspec.json.encode(report), indent=2).decode()
+    text = msgspec.json.format(_encoded(report), indent=2).decode()
     # Only a text can hold this, and a log of a workflow would take it for a command.
     return text.replace("##[", "##\\u005b") + "\n"
+
+
+def _encoded(report: Report) -> bytes:
+    try:
+        return msgspec.json.encode(report)
+    except UnicodeEncodeError:
+        # Bytes of a subject or a path that were no UTF-8; JSON has no place for them.
+        return _LONE.sub("\ufffd", json.dumps(msgspec.to_builtins(report), ensure_ascii=False)).encode()
 
 
 def from_json(data: bytes) -> Report:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from git_ai_trail.attach import notes
 from git_ai_trail.attach.notes import ANNEX_REF, REF
+from git_ai_trail.attach.record import parse_note
 from git_ai_trail.config import RepositoryConfig
-from git_ai_trail.errors import ConfigError, TrailError
+from git_ai_trail.errors import ConfigError, GitError, TrailError
 from git_ai_trail.forge import notes as remote_notes
 from git_ai_trail.forge import pulls
 from git_ai_trail.forge.pulls import Merged
@@ -39,6 +40,7 @@ def run(job: Job) -> int:
     policy, _ = history.policy(job)
     history.records(job)
     code = total = 0
+    before = _tips(job)
     for merge in _merges(job, _new(job)):
         try:
             total += _carry(job, merge, policy)
@@ -46,10 +48,22 @@ def run(job: Job) -> int:
             job.log.fail(error, f"pull request {merge.pull.number}")
             code = error.exit_code
     job.outputs(carried=total)
-    if total and not job.dry:
-        sharing.push(job.git, job.git.common_dir(), history.REMOTE)
-        job.log.say("pushed the records")
+    if _tips(job) != before:
+        _push(job)
     return code
+
+
+def _tips(job: Job) -> list[str | None]:
+    return [job.git.resolve(ref) for ref in (REF, ANNEX_REF)]
+
+
+def _push(job: Job) -> None:
+    try:
+        sharing.push(job.git, job.git.common_dir(), history.REMOTE)
+    except GitError as error:
+        hint = "the job needs `permissions: contents: write`; a ruleset may also protect refs/notes"
+        raise TrailError(f"the records cannot be pushed ({error.message})", hint) from None
+    job.log.say("pushed the records")
 
 
 def _new(job: Job) -> list[str]:
@@ -135,9 +149,19 @@ def _sources(job: Job, pull: Merged, oids: Sequence[str]) -> list[Source]:
     missing = [oid for oid in oids if oid not in cores]
     if pull.fork and missing:
         # Only what nobody here has said anything about is taken from outside.
-        cores = {**cores, **_from_fork(job, pull.fork, REF, missing)}
+        cores = {**cores, **{oid: _tame(note) for oid, note in _from_fork(job, pull.fork, REF, missing).items()}}
         annexes = {**annexes, **_from_fork(job, pull.fork, ANNEX_REF, missing)}
     return [Source(oid=oid, note=cores[oid], annex=annexes.get(oid, b"")) for oid in oids if cores.get(oid)]
+
+
+def _tame(note: bytes) -> bytes:
+    """A fork's records without its tombstones: those hold everywhere once they are here, and could hide anybody's record.
+
+    What the fork withholds stays behind with them.
+    """
+    lines = parse_note(note)
+    gone = {line.digest for line in lines if line.kind == "withheld"}
+    return b"\n".join(line.raw for line in lines if line.kind == "core" and line.digest not in gone)
 
 
 def _from_fork(job: Job, fork: str, ref: str, oids: Sequence[str]) -> Mapping[str, bytes]:

@@ -27,7 +27,7 @@ class _Subject:
 def run(job: Job) -> int:
     """The exit code: 1 if one target could not be served; the others are served all the same."""
     pull = job.run.pull
-    if job.run.is_pull_request and (pull is None or pull.fork):
+    if job.run.is_pull_request and (pull is None or pull.foreign):
         raise TrailError(
             "a report is not made for a pull request from a fork, whose files this checkout may hold",
             "use the mode `verify` for pull requests",

