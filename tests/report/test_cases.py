@@ -16,6 +16,7 @@ import pytest
 from tests.report.stage import environment, play
 
 CASES = Path(__file__).parent / "cases"
+LENGTH = 160
 FORMS = {"md": "md", "html": "html", "json": "json", "csv": "csv", "txt": "txt"}
 
 
@@ -23,8 +24,10 @@ FORMS = {"md": "md", "html": "html", "json": "json", "csv": "csv", "txt": "txt"}
 def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
     """(case, repository, home) after the script has run."""
     folder = tmp_path_factory.mktemp(request.param)
+    # A record commits to a prompt at its place in the log, and the log names the folder: its length must not vary.
+    folder = folder / ("x" * max(1, LENGTH - 1 - len(str(folder))))
     home, repo = folder / "home", folder / "project"
-    home.mkdir()
+    home.mkdir(parents=True)
     cleared = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith(("GIT_", "XDG_", "CODEX_"))}
     try:
         os.environ.update(GIT_CONFIG_NOSYSTEM="1", TZ="UTC", LC_ALL="C.UTF-8", PYTHON=sys.executable)

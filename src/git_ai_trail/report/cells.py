@@ -54,9 +54,9 @@ def aligned(table: Table, width: int) -> list[str]:
     widths = [max([len(head), *(len(row[n]) for row in rows)]) for n, head in enumerate(heads)]
     texts = [n for n, column in enumerate(table.columns) if column.kind in ("text", "path")]
     room = width - sum(widths[n] for n in range(len(widths)) if n not in texts) - 2 * (len(widths) - 1)
-    for n in sorted(texts, key=lambda n: widths[n]):
-        left = texts.index(n)
-        widths[n] = min(widths[n], max(12, room // max(1, len(texts) - left)))
+    # The narrow ones take what they need, the others share what is left.
+    for done, n in enumerate(sorted(texts, key=lambda n: widths[n])):
+        widths[n] = min(widths[n], max(12, room // (len(texts) - done)))
         room -= widths[n]
     return [_line(cells, widths, table.columns) for cells in (heads, ["-" * size for size in widths], *rows)]
 
