@@ -14,7 +14,7 @@ from git_ai_trail.git import DIFF_FLAGS, MAX_DIFF_BYTES, Git, parse_diff
 
 # A number of context lines would ask for the patch as well.
 _COUNT_FLAGS = tuple(flag for flag in DIFF_FLAGS if flag not in ("--raw", "-p", "-U0"))
-_COMMIT = re.compile(rb"(?<=\n)([0-9a-f]{40}(?:[0-9a-f]{24})?)\0(?=:)")
+_COMMIT = re.compile(rb"\n([0-9a-f]{40}(?:[0-9a-f]{24})?)\0(?=:)")
 # Names of files stand here as they are: what looks like a commit's beginning may be a name.
 _RAW = re.compile(rb"(?::[^\0]*\0[^\0]*\0)*")
 _BLOCK = 1 << 20
@@ -98,9 +98,9 @@ def _split_commits(blocks: Iterator[bytes]) -> Iterator[tuple[str, bytes]]:
             if found is None:
                 break
             if name:
-                yield name, b"".join([*parts, data[at : found.start()]])[: MAX_DIFF_BYTES + 1]
+                yield name, b"".join([*parts, data[at : found.start(1)]])[: MAX_DIFF_BYTES + 1]
             name, parts, size, at, seen, among_names = found.group(1).decode(), [], 0, found.end(), found.end(), True
-        keep = seen if among_names else max(seen, len(data) - _TAIL)
+        keep = seen if among_names else max(seen, len(data) - _TAIL)  # with the line end before the next commit
         if size <= MAX_DIFF_BYTES:
             parts.append(data[at:keep])
             size += keep - at

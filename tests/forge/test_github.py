@@ -40,6 +40,9 @@ def server() -> Iterator[Server]:
             self.rfile.read(int(self.headers.get("content-length") or 0))
             state.seen.append((self.command, self.path, self.headers.get("authorization") or ""))
             status, headers, body = state.replies.pop(0) if state.replies else (200, {}, b"{}")
+            if status < 0:
+                self.close_connection = True
+                return
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)
@@ -177,6 +180,17 @@ def test_no_answer_is_an_error_without_an_address(server: Server) -> None:
         api.get("releases/1")
     assert caught.value.status == 0
     assert len(server.waits) == 3
+
+
+def test_a_change_without_an_answer_is_repeated_only_if_that_does_no_harm(server: Server) -> None:
+    """The server obeys and hangs up: a second POST would make a second comment, a second PATCH makes nothing new."""
+    server.replies = [(-1, {}, b"")] * 9
+    with pytest.raises(ApiError, match="no answer"):
+        server.api().send("POST", "issues/1/comments", {}, needs="x")
+    assert len(server.seen) == 1
+    with pytest.raises(ApiError, match="no answer"):
+        server.api().send("PATCH", "releases/1", {}, needs="x")
+    assert len(server.seen) == 5
 
 
 def env(**more: str) -> dict[str, str]:

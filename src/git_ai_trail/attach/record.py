@@ -29,7 +29,7 @@ _PHRASE = pattern(r"[ -~]{0,200}")
 
 def lines_digest(lines: Iterable[bytes]) -> str:
     """Digest of lines: the first 32 hex digits of the sha256 of their text, each line ended by a line feed."""
-    return hashlib.sha256(b"".join(line + b"\n" for line in lines)).hexdigest()[:32]
+    return hashlib.sha256(b"\n".join([*lines, b""])).hexdigest()[:32]
 
 
 def patch_digest(diffs: Iterable[FileDiff]) -> str:

@@ -75,19 +75,28 @@ class _Book:
 
 
 def assess(
-    message: str, note: bytes, diffs: Sequence[FileDiff], *, lines: Sequence[NoteLine] | None = None
+    message: str,
+    note: bytes,
+    diffs: Sequence[FileDiff],
+    *,
+    lines: Sequence[NoteLine] | None = None,
+    names: Sequence[str] | None = None,
 ) -> Assessment:
     """What the message, the note and the content of one commit say together. `diffs` is the commit against its first parent.
 
-    `lines` is what the note says, where it was read already.
+    `lines` is what the note says and `names` what `names_in` says of the message, where that was read already.
     """
     book = _Book(parse_note(note) if lines is None else lines)
-    trailer = record_digest(message)
-    named = [trailer] if trailer else []
-    named += [digest for digest in anywhere(message) if digest not in named]
+    trailer, *named = names_in(message) if names is None else names
     if named:
-        return _named(book, named, trailer or "", diffs)
+        return _named(book, named, trailer, diffs)
     return _unnamed(book, diffs)
+
+
+def names_in(message: str) -> tuple[str, ...]:
+    """The digest that the message vouches for, or nothing; then all that it names, that one first."""
+    trailer = record_digest(message) or ""
+    return trailer, *dict.fromkeys([*([trailer] if trailer else []), *anywhere(message)])
 
 
 def _named(book: _Book, named: Sequence[str], trailer: str, diffs: Sequence[FileDiff]) -> Assessment:
@@ -241,15 +250,18 @@ def _lineage(book: _Book, origins: Sequence[str]) -> tuple[str, ...]:
     return tuple(seen)
 
 
-def _file_lines(diff: FileDiff, found: Iterable[tuple[str, Mapping[str, Any]]], book: _Book) -> ShownFile:
+def _file_lines(diff: FileDiff, found: Sequence[tuple[str, Mapping[str, Any]]], book: _Book) -> ShownFile:
     """Ranges over added lines as ranges over the file's lines; the first claim on a line wins."""
+    if not found:
+        return ShownFile(path=diff.path, added=len(diff.added), ranges=())
     positions = diff.positions
     owner: list[_Owner | None] = [None] * len(diff.added)
     for origin, r in found:
         session = book.cores[origin]["sessions"][r["session"]]
         kind = session["evidence"][0]["kind"] if session["evidence"] else ""
-        for index in range(r["start"] - 1, min(r["start"] - 1 + r["count"], len(owner))):
-            owner[index] = owner[index] or (session["id"], r["class"], r["turn"], kind)
+        first, last = r["start"] - 1, min(r["start"] - 1 + r["count"], len(owner))
+        mine = (session["id"], r["class"], r["turn"], kind)
+        owner[first:last] = [one or mine for one in owner[first:last]]
     ranges: list[ShownRange] = []
     start = 0
     for index in range(1, len(owner) + 1):

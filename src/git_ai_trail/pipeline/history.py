@@ -12,6 +12,7 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import fields, replace
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
@@ -21,7 +22,6 @@ from git_ai_trail.attach.annex import Annex, parse_annex
 from git_ai_trail.attach.quick import read_note
 from git_ai_trail.attach.record import NoteLine, parse_line, parse_note, patch_digest, tombstone_line
 from git_ai_trail.attach.status import Assessment
-from git_ai_trail.attach.trailers import anywhere, record_digest
 from git_ai_trail.errors import TrailError
 from git_ai_trail.facts import FileDiff
 from git_ai_trail.git import Git
@@ -67,6 +67,20 @@ def told(
     odd = next((one for one in revisions if one.startswith("-") and not _SELECTS.fullmatch(one)), None)
     if odd is not None:
         raise TrailError(f"not a range of commits: {odd[:80]!r}", "give it as v1.2..v1.3")
+    with _without_collector():
+        return _told(git, revisions, paths, limit, cores=cores, whole=whole, progress=progress)
+
+
+def _told(
+    git: Git,
+    revisions: Sequence[str],
+    paths: Sequence[str],
+    limit: int | None,
+    *,
+    cores: bool,
+    whole: bool,
+    progress: Progress | None,
+) -> list[Told]:
     listed = commits(git, revisions, paths=paths, limit=limit)
     if whole:
         refuse_cut_off(git, (one.oid for one in listed))
@@ -75,6 +89,18 @@ def told(
     counted = _counted(git, [one for one in listed if one.oid not in judged])
     found = [(one, judged.get(one.oid) or counted[one.oid]) for one in listed]
     return [Told(one, each, book.annexes(one, each)) for one, each in found]
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Hundreds of thousands of small objects live until the end; looking for garbage among them costs a fifth of the time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 class _Book:
@@ -89,7 +115,8 @@ class _Book:
             _, self._extra, also = annexes.result()
         # A tombstone counts wherever it stands: whoever withholds a record need not know every commit that has it.
         self._withheld = withheld | also
-        self._named = {one.oid: digests for one in listed if (digests := _named(one.message))}
+        self.names = {one.oid: _names(one.message) for one in listed}
+        self._named = {oid: digests for oid, (_, *digests) in self.names.items() if digests}
         self._sought = self._not_at_hand()
         self._elsewhere = self._found_elsewhere(self._sought)
         self._orphans = self._by_patch(listed, revisions, others)
@@ -191,12 +218,11 @@ def _read(git: Git, oids: set[str], ref: str) -> tuple[set[str], dict[str, bytes
     return {oid for oid, _, _ in there} - oids, read, notes.withheld_in(git, ref) if speaks else set()
 
 
-def _named(message: str) -> list[str]:
-    """Digests of records that a message names, the one that vouches first."""
+def _names(message: str) -> tuple[str, ...]:
+    """`status.names_in`, quickly for a message that cannot name anything."""
     if "AI-Trail" not in message and "ai-trail" not in message.lower():
-        return []
-    trailer = record_digest(message)
-    return list(dict.fromkeys([*([trailer] if trailer else []), *anywhere(message)]))
+        return ("",)
+    return status.names_in(message)
 
 
 def _pair(commit: Commit) -> tuple[str, str]:
@@ -235,8 +261,6 @@ def _judged(
 
 
 def _judge_there(pipe: Connection, git: Git, some: Sequence[Commit], book: _Book, cores: bool) -> None:
-    # Tens of thousands of small objects live until the end; looking for garbage among them costs a third of the time.
-    gc.disable()
     try:
         found = [(oid, _packed(one)) for oid, one in _judged_here(git, some, book, cores, None)]
     except TrailError:
@@ -279,9 +303,10 @@ def _judged_here(
 
 def _judge(commit: Commit, content: Sequence[FileDiff], book: _Book) -> Assessment:
     lines = book.lines(commit, content)
-    found = status.assess(commit.message, b"", content, lines=lines)
+    names = book.names[commit.oid]
+    found = status.assess(commit.message, b"", content, lines=lines, names=names)
     if found.status == "unknown" and (more := book.elsewhere(found.digest)):
-        found = status.assess(commit.message, b"", content, lines=[*lines, *more])
+        found = status.assess(commit.message, b"", content, lines=[*lines, *more], names=names)
     if found.status == "none" and len(commit.parents) > 1:
         return _silent(found, ())
     return found

@@ -127,9 +127,10 @@ def _deliver(job: Job, drawn: publish.Drawn) -> int:
     targets: Mapping[str, Callable[[Job, publish.Drawn], str]] = {
         "summary": publish.summary,
         "artifact": publish.artifact,
-        "release-notes": publish.release_notes,
         "docs-commit": publish.docs_commit,
         "docs-pr": publish.docs_pull,
+        # Last: they may lead to the page.
+        "release-notes": publish.release_notes,
     }
     code = 0
     for name, deliver in targets.items():
