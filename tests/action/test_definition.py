@@ -17,7 +17,7 @@ from tests.action.runner import ROOT, action
 
 DOCS = ROOT / "docs" / "action.md"
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-_OURS = re.compile(r"(?:\./|OWNER/git-ai-trail(?:@.*)?)")
+_OURS = re.compile(r"(?:\./\S*|OWNER/git-ai-trail(?:@.*)?)")
 
 
 def described(one: Input) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -63,11 +64,11 @@ def altered(draw: st.DrawFn) -> bytes:
                 continue
             what = draw(st.sampled_from(["odd", "drop", "more"]))
             if what == "odd":
-                place[key] = draw(st.sampled_from(ODD))
+                place[key] = deepcopy(draw(st.sampled_from(ODD)))
             elif what == "drop" and isinstance(place, dict):
                 del place[key]
             elif isinstance(place, dict):
-                place["unknown"] = draw(st.sampled_from(ODD))
+                place["unknown"] = deepcopy(draw(st.sampled_from(ODD)))
             break
     try:
         line = note_line(core, {})

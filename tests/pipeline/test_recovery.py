@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from git_ai_trail.attach.record import build_core, digest, note_line, tombstone_
 from git_ai_trail.attach.status import STATUSES
 from git_ai_trail.facts import EvidenceFact
 from git_ai_trail.git import Git, empty_tree
+from git_ai_trail.pipeline import history
 from git_ai_trail.pipeline.history import Told, told
 from git_ai_trail.pipeline.releases import release
 from git_ai_trail.pipeline.show import as_json, log, show
@@ -157,3 +159,25 @@ def test_a_release_whose_tag_looks_like_an_option_is_harmless(repo: Repo) -> Non
     assert (found.previous, found.base_oid) == ("--output=stolen-1.0", oid)
     assert [one.commit.oid for one in told(git, found.revisions)] == [after]
     assert not list(repo.root.glob("*stolen*"))
+
+
+def test_a_shallow_clone_can_be_listed(repo: Repo, tmp_path: Path) -> None:
+    for number in range(3):
+        repo.commit_file("a.py", CODE + f"{number}\n", f"work {number}")
+    repo.git("clone", "-q", "--depth=2", f"file://{repo.root}", str(tmp_path / "clone"))
+    assert [one.commit.subject for one in log(Git(str(tmp_path / "clone")), ())] == ["work 2", "work 1"]
+
+
+def test_a_judge_that_fails_leaves_no_process(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(6):
+        oid = repo.commit_file("a.py", CODE + f"{number}\n", f"work {number}")
+        attach(repo, oid, record(repo, oid)[0])
+    monkeypatch.setattr(history, "_WORTH_SHARING", 1)
+
+    def stopped(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(history, "_EVERY", 1)
+    with pytest.raises(KeyboardInterrupt):
+        told(Git(str(repo.root)), ["HEAD"], progress=stopped)
+    assert multiprocessing.active_children() == []

@@ -76,6 +76,11 @@ def test_an_open_fence_hides_nothing() -> None:
     assert take(text, "v1") == "x"
 
 
+def test_a_text_that_ends_within_code_is_refused() -> None:
+    with pytest.raises(TrailError, match="within a code block that nothing closes"):
+        put("```\nnever closed\n", "v1", "before\n\n```sh\nls\n```\n\nafter")
+
+
 def test_markers_within_a_line_are_words() -> None:
     assert find(f"see {BEGIN} there {END}\n", "v1") is None
 

@@ -36,6 +36,8 @@ Progress = Callable[[int, int], None]
 _MAX_ORPHANS = 20_000
 # Below this a second process costs more than it saves.
 _WORTH_SHARING = 400
+# Commits between two reports of progress.
+_EVERY = 100
 # The options of `git log` that choose commits; others could make it write files.
 _SELECTS = re.compile(r"-\d{1,9}|--(?:all|branches|tags|remotes|no-merges|first-parent)")
 _PLAIN = tuple(field.name for field in fields(Assessment) if field.name != "files")
@@ -297,7 +299,7 @@ def _judged_here(
     for number, (oid, content) in enumerate(diffs(git, [_pair(one) for one in some]), 1):
         found = _judge(by_oid[oid], content, book)
         yield oid, found if cores else replace(found, core=None)
-        if progress is not None and not number % 100:
+        if progress is not None and not number % _EVERY:
             progress(number, len(some))
 
 

@@ -156,28 +156,6 @@ def refuse_unclean(text: str) -> None:
         )
 
 
-def within(text: str, report: Report, *, room: int, templates: str = "", full_url: str = "") -> str:
-    """`text` (a release's notes) with the report's section in it, at most `room` characters long in all.
-
-    The section is shortened until it fits beside what stands there; nobody else's text is ever cut.
-    """
-    name = markers.name_of(report.subject.name)
-    place = markers.find(text, name)
-    rest = fit.size(text) - (fit.size(text[place.start : place.end]) if place else 0)
-    limit = room - rest - 2 * len(name) - 100
-    while True:
-        if limit < 100:
-            raise TrailError(
-                f"no room is left for the report: {rest:,} of {room:,} characters are taken",
-                "publish it elsewhere as well",
-            )
-        after = markers.put(text, name, written(report, "md", templates=templates, limit=limit, full_url=full_url))
-        if fit.size(after) <= room:
-            return after
-        # Line ends of two characters make the section longer than it was rendered.
-        limit -= fit.size(after) - room + 1
-
-
 def wanted(**options: Any) -> Wanted:
     """What the command line's options ask for."""
     return Wanted(**{name: value for name, value in options.items() if value is not None})

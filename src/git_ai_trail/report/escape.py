@@ -17,6 +17,8 @@ _UNSEEN = re.compile(
 _UNSEEN_IN_BLOCK = re.compile(_UNSEEN.pattern.replace("\x00-\x1f", "\x00-\x08\x0b-\x1f"))
 # What is markup wherever it stands; an underscore within a word is not.
 _MARKUP = re.compile(r"[\\`*\[\]~|$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+# What closes a heading.
+_CLOSING = re.compile(r"(?<= )#(?=#*$)")
 # What is markup only where a line begins: headings, lists, quotes, underlines.
 _OPENING = re.compile(r"^(?:[#>=+-]|(?P<number>\d{1,9})(?=[.)]))")
 _ENTITY = re.compile(r"&(?=#?\w{1,40};)|<")
@@ -51,6 +53,7 @@ def md(text: str) -> str:
     """A line of text as Markdown that shows just this text, and stays readable as it is."""
     marked = _MARKUP.sub(lambda found: "\\" + found[0], seen(text))
     marked = _OPENING.sub(lambda found: f"{found[0]}\\" if found["number"] else "\\" + found[0], marked)
+    marked = _CLOSING.sub(r"\\#", marked)
     marked = _ENTITY.sub(lambda found: "&amp;" if found[0] == "&" else "&lt;", marked)
     return _TURNS_INTO_A_LINK.sub(lambda found: found[0] + _APART, marked)
 

@@ -71,8 +71,20 @@ def put(text: str, name: str, section: str) -> str:
     """`text` with the section in it: in the place of the one that stands there, else at the insert mark, else at the end.
 
     Everything outside the markers stays byte for byte; the section takes on the text's own line ends. Putting the same
-    section again changes nothing.
+    section again changes nothing. Raises `TrailError` where the section would not be found again, as within code.
     """
+    find(text, name)  # what is wrong already is said as it is
+    after = _put(text, name, section)
+    try:
+        there = take(after, name)
+    except TrailError:
+        there = None
+    if there != section.replace("\r\n", "\n").strip("\n"):
+        raise TrailError("what stands there ends within a code block that nothing closes", "close it with ```")
+    return after
+
+
+def _put(text: str, name: str, section: str) -> str:
     if any(_BEGIN.fullmatch(line) or _END.fullmatch(line) for line in section.split("\n")):
         raise TrailError("the section itself holds markers of ours", "mend the template that it was made with")
     place = find(text, name)

@@ -45,13 +45,13 @@ class Drawn:
         rest = before if place is None else before[: place.start] + before[place.end :]
         room = most - length(rest) - 2 * len(name) - 100
         for _ in range(_TRIES if room >= _LEAST else 0):
-            after = _put(before, name, self._shortened(room))
+            after = markers.put(before, name, self._shortened(room))
             over = length(after) - most
             if over <= 0:
                 return after
             # Line ends of two characters, or letters of several bytes, make it longer than it looks.
             room -= over + 200
-        after = _put(before, name, self.line())
+        after = markers.put(before, name, self.line())
         if length(after) > most:
             raise TrailError(
                 "there is no room left for even one line", "shorten what stands there, or choose another target"
@@ -75,18 +75,6 @@ class Drawn:
             f"AI assistance: {totals.with_evidence:,} of {totals.commits:,} commits have evidence of a coding agent's "
             f"session; {totals.lines.generated:,} of {totals.lines.added:,} added lines were generated.{more}"
         )
-
-
-def _put(before: str, name: str, section: str) -> str:
-    """`before` with the section. Behind a fence that nothing closes it would be code, and not be found again."""
-    after = markers.put(before, name, section)
-    try:
-        found = markers.find(after, name)
-    except TrailError:
-        found = None
-    if found is None:
-        raise TrailError("what stands there ends within a code block that nothing closes", "close it with ```")
-    return after
 
 
 def summary(job: Job, drawn: Drawn) -> str:
