@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from git_ai_trail.report import escape
@@ -73,6 +73,9 @@ def words(element: Element) -> str:
 
 @pytest.mark.parametrize("place", PLACES)
 @given(text=TEXTS)
+@example(text="b.example@.word")
+@example(text="0 #")
+@example(text="@_ :_:")
 def test_md_shows_just_the_text(place: str, text: str) -> None:
     form, ours = PLACES[place]
     assume(place != "bold" or escape.seen(text))
@@ -113,6 +116,7 @@ def test_a_block_shows_just_the_text(text: str) -> None:
 
 
 @given(text=TEXTS)
+@example(text="0HTTP://a")
 def test_a_summary_shows_just_the_text(text: str) -> None:
     found = gfm.rendered(f"<details><summary>{escape.md_html(text)}</summary>\n\nwithin\n\n</details>\n")
     (summary,) = found.all("summary")

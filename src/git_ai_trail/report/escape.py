@@ -24,7 +24,7 @@ _OPENING = re.compile(r"^(?:[#>=+-]|(?P<number>\d{1,9})(?=[.)]))")
 _ENTITY = re.compile(r"&(?=#?\w{1,40};)|<")
 # GitHub looks for people, issues, emoji and addresses in the finished text; an empty comment within breaks each of them.
 _TURNS_INTO_A_LINK = re.compile(
-    r"@(?=\\?\w)|#(?=\d)|(?:[hH][tT]{2}[pP][sS]?|[fF][tT][pP])(?=://)|[wW]{3}(?=\.)|\b[gG][hH](?=-\d)|:(?=[\w+\\-]+:)"
+    r"@(?=\S)|#(?=\d)|(?:[hH][tT]{2}[pP][sS]?|[fF][tT][pP])(?=://)|[wW]{3}(?=\.)|\b[gG][hH](?=-\d)|:(?=[\w+\\-]+:)"
 )
 _APART = "<!-- -->"
 # A line that begins so, or holds that, is a command to the machine that prints it in a workflow's log.
