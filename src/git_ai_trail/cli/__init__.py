@@ -23,11 +23,11 @@ COMMANDS = (
     Listed("show", "Show what is known of a commit: sessions, evidence, lines."),
     Listed("log", "List commits with their share of lines with evidence."),
     Listed("explain", "Say why each session passed or failed for a commit."),
-    Listed("report", "Report on AI assistance in a release or range, ready to publish."),
-    Listed("verify", "Check records, trailers and policy of a range; exit 1 if one fails."),
-    Listed("notes", "Share records, and carry them over a squash or rebase merge."),
+    Listed("report", "Report on AI assistance in a release or range, with evidence."),
+    Listed("verify", "Check commits: does each record hold, and does it keep to the policy?"),
+    Listed("notes", "Share records with a remote; carry them over a squash or rebase merge."),
     Listed("backfill", "Attach records to commits that already exist, from the logs alone."),
-    Listed("action", "Run one mode of the GitHub Action; action.yml calls this."),
+    Listed("action", "Do one step of a GitHub workflow; `action.yml` calls this."),
 )
 
 _EPILOG = "Exit codes: 0 fine, 1 could not be done, 2 usage or configuration, 3 our own failure, 130 interrupted."
