@@ -76,11 +76,19 @@ def carry(
     )
     if as_json:
         skipped = [{"record": digest, "reason": reason} for digest, reason in done.skipped]
-        view = {"target": done.target, "records": list(done.records), "annexes": done.annexes, "skipped": skipped}
+        view = {
+            "target": done.target,
+            "records": list(done.records),
+            "lines": done.lines,
+            "annexes": done.annexes,
+            "skipped": skipped,
+        }
         click.echo(json.dumps(view, indent=2))
         return
     verb = "would be carried" if dry_run else "carried"
-    click.echo(f"{short(done.target)}: {len(done.records)} records {verb}")
+    click.echo(
+        f"{short(done.target)}: {len(done.records)} records {verb}, {done.lines} of its lines have evidence by them"
+    )
     for digest, reason in done.skipped:
         click.echo(f"  left behind 1:{digest[:10]}…: {reason}")
 

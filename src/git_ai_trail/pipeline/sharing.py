@@ -36,9 +36,12 @@ def fetch(git: Git, common_dir: str, remote: str) -> Shared:
     """
     _check(remote)
     place = f"refs/notes/remotes/{remote}"
-    # A pattern, because a remote without notes makes an exact name an error.
-    spec = f"+refs/notes/ai-log-trail*:{place}/ai-log-trail*"
-    git.call("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--", remote, spec, check=True)
+    # Asked first: the name of a ref that the remote has not would make the whole fetch fail.
+    _, out = git.call("ls-remote", "--", remote, *SHARED, check=True)
+    there = {line.partition("\t")[2] for line in out.decode("ascii", "replace").splitlines()}
+    specs = [f"+{ref}:{place}/{ref.removeprefix('refs/notes/')}" for ref in SHARED if ref in there]
+    if specs:
+        git.call("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--", remote, *specs, check=True)
     return Shared(fetched={ref: unite(git, ref, f"{place}/{ref.removeprefix('refs/notes/')}") for ref in SHARED})
 
 
@@ -51,7 +54,7 @@ def push(git: Git, common_dir: str, remote: str) -> Shared:
         if not refs:
             return shared
         try:
-            git.call("push", "--quiet", "--no-verify", "--", remote, *(f"{ref}:{ref}" for ref in refs), check=True)
+            git.call("push", "--quiet", "--", remote, *(f"{ref}:{ref}" for ref in refs), check=True)
         except GitError as error:
             if not _lost_a_race(git, remote, refs, error):
                 raise

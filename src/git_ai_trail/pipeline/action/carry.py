@@ -114,9 +114,7 @@ def _carry(job: Job, merge: _Merge, policy: RepositoryConfig) -> int:
         job.log.say(f"pull request {number}: what it became needs nothing")
     done = [_one(job, target, part, policy) for target, part in pairs]
     for one in done:
-        job.log.say(
-            f"pull request {number}: {len(one.records)} records to {one.target[:10]}, {one.lines} lines of notes"
-        )
+        job.log.say(f"pull request {number}: {len(one.records)} records to {one.target[:10]}, {one.lines} lines")
         for digest, reason in one.skipped:
             job.log.say(f"    {digest[:12]} was not carried: {reason}")
     return sum(len(one.records) for one in done)
