@@ -255,7 +255,9 @@ def _moved(files: Sequence[Mapping[str, Any]], origin: Origin, ground: _Ground) 
     for file in files:
         path, left = file["path"], list(file["ranges"])
         if path in source and path in ground.added:
-            near, left = _line_by_line(left, source[path], ground.added[path], ground.blocks(origin.oid, path, source[path]))
+            near, left = _line_by_line(
+                left, source[path], ground.added[path], ground.blocks(origin.oid, path, source[path])
+            )
             yield from ((path, found) for found in near)
         # One without ranges left still says that the record knows a file of this name.
         far.append({"path": path, "ranges": left})
@@ -265,7 +267,10 @@ def _moved(files: Sequence[Mapping[str, Any]], origin: Origin, ground: _Ground) 
 
 
 def _line_by_line(
-    ranges: Sequence[Mapping[str, Any]], old: Sequence[bytes], new: Sequence[bytes], blocks: Sequence[tuple[int, int, int]]
+    ranges: Sequence[Mapping[str, Any]],
+    old: Sequence[bytes],
+    new: Sequence[bytes],
+    blocks: Sequence[tuple[int, int, int]],
 ) -> tuple[list[dict[str, Any]], list[Mapping[str, Any]]]:
     """(where lines of the ranges stand now, the ranges of which none does)."""
     owner: list[int | None] = [None] * len(old)

@@ -86,7 +86,9 @@ def _united(git: Git, mine: str, theirs: str) -> tuple[str, Union]:
             before, more = (body or b"" for body in git.blobs([known.blob, entry.blob]))
             both = united(before, more.split(b"\n"))
             if both != before:
-                blob = git.run("hash-object", "-w", "--stdin", data=both).decode().strip()
+                # The same lines in another order are theirs as it is: else two clones would go on trading orders.
+                same = set(both.split(b"\n")) == set(more.split(b"\n"))
+                blob = entry.blob if same else git.run("hash-object", "-w", "--stdin", data=both).decode().strip()
                 changes.append(f"100644 {blob}\t{known.path}")
                 grown += 1
     return _committed(git, mine, theirs, changes), Union(new=new, grown=grown, left_out=left_out)

@@ -70,7 +70,9 @@ def carry(
             notes.add_lines(git, common_dir, oid, list(made.lines))
         if extra:
             notes.add_lines(git, common_dir, oid, extra, ref=notes.ANNEX_REF)
-    return Carried(target=oid, records=made.records, lines=made.credited, annexes=len(extra), skipped=made.skipped)
+    return Carried(
+        target=oid, records=tuple(made.records), lines=made.credited, annexes=len(extra), skipped=made.skipped
+    )
 
 
 def sources_of(git: Git, oids: Sequence[str]) -> list[Source]:
