@@ -235,10 +235,7 @@ def _places(claim: _Claim, ground: _Ground) -> Iterator[_Place]:
     sessions = len(claim.core["sessions"])
     stated = [(claim.core["patch"], claim.core["files"]), *((line.patch, line.ranges) for line in claim.derived)]
     for patch, files in stated:
-        if patch == ground.patch:
-            found = _unmoved(files, ground)
-        else:
-            found = _moved(files, claim.origin, ground)
+        found = _unmoved(files, ground) if patch == ground.patch else _moved(files, claim.origin, ground)
         yield from ((path, one) for path, one in found if one["session"] < sessions)
 
 
