@@ -42,7 +42,17 @@ def test_the_transcript_is_what_the_sample_prints() -> None:
     assert not missing
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/architecture.md", "docs/record.md"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        "README.md",
+        "docs/architecture.md",
+        "docs/record.md",
+        "docs/report.md",
+        "docs/verify.md",
+        "docs/action.md",
+    ],
+)
 def test_every_command_named_in_the_docs_exists(page: str) -> None:
     known = {one.name for one in COMMANDS}
     text = (ROOT / page).read_text(encoding="utf-8")

@@ -270,6 +270,8 @@ def _line_by_line(
     blocks: Sequence[tuple[int, int, int]],
 ) -> tuple[list[dict[str, Any]], list[Mapping[str, Any]]]:
     """(where lines of the ranges stand now, the ranges of which none does)."""
+    if not blocks:
+        return [], list(ranges)
     owner: list[int | None] = [None] * len(old)
     for number, r in enumerate(ranges):
         first, end = r["start"] - 1, r["start"] - 1 + r["count"]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from git_ai_trail.attach import notes
-from git_ai_trail.attach.annex import POLICIES, Annex, AnnexSession, allowed, annex_line, parse_annex
+from git_ai_trail.attach.annex import POLICIES, Annex, AnnexSession, annex_line, parse_annex
 from git_ai_trail.attach.carrying import Load, Origin, load, weight
-from git_ai_trail.attach.record import parse_line, parse_note, patch_digest
+from git_ai_trail.attach.record import MAX_LINE, MAX_NOTE, parse_note, patch_digest
+from git_ai_trail.attach.shape import HEX64
 from git_ai_trail.config import RepositoryConfig
 from git_ai_trail.errors import TrailError
 from git_ai_trail.facts import FileDiff
@@ -17,6 +19,10 @@ from git_ai_trail.git import Git, empty_tree
 from git_ai_trail.pipeline.shallow import refuse_cut_off
 from git_ai_trail.redact import publish_scan
 from git_ai_trail.settings import effective_publish
+from git_ai_trail.words import word
+
+# An annex that claims to be made later than this from now would win over every one that is made after it.
+_AHEAD = 24 * 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +36,8 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carried:
-    """What went to `target`: records by digest, how many of its lines they credit, annexes; and what stayed behind, with the reason."""
+    """What went to `target`: records by digest, how many of its added lines they own, annexes; and what stayed behind, as
+    (digest, reason)."""
 
     target: str
     records: tuple[str, ...]
@@ -51,20 +58,26 @@ def carry(
 ) -> Carried:
     """Attaches to `target` what the records of `sources` (oldest first) say of lines that stand in it. Again: changes nothing.
 
-    `op` is squash or rebase (default: by the number of sources). Of annexes goes along what `policy` lets through.
+    `op` is squash or rebase (default: by the number of sources). Of annexes goes along what `policy` lets through. Raises
+    `TrailError` for a merge, and where a shallow clone ends.
     """
     oid = git.resolve(target)
     if oid is None:
         raise TrailError(f"git knows no commit {target!r}", "give a commit, a branch or a tag")
     refuse_cut_off(git, [oid])
-    if git.resolve(f"{oid}^2") is not None:
+    if git.resolve(f"{oid}^2") and any(one.oid != oid for one in sources):
         raise TrailError(
-            f"{oid[:12]} is a merge, which brings no lines of its own", "its parents have their own records"
+            f"{oid[:12]} is a merge: it brings no lines of its own, and the commits that it merged keep their records",
+            "name the commit that a squash or a rebase made",
         )
-    there = notes.read(git, oid)
-    made = load(_origins(git, sources), there, _diff(git, oid), op=op or ("squash" if len(sources) > 1 else "rebase"))
-    gone = {line.digest for line in parse_note(there) if line.kind == "withheld"}
-    extra = _annexes(made, sources, policy, gone)
+    made = load(
+        _origins(git, sources),
+        notes.read(git, oid),
+        _diff(git, oid),
+        op=op or ("squash" if len(sources) > 1 else "rebase"),
+        withheld=notes.withheld_in(git),
+    )
+    extra = _annexes(git, oid, made, sources, policy)
     if not dry_run:
         if made.lines:
             notes.add_lines(git, common_dir, oid, list(made.lines))
@@ -82,28 +95,39 @@ def sources_of(git: Git, oids: Sequence[str]) -> list[Source]:
 
 
 def pair(git: Git, targets: Sequence[str], sources: Sequence[Source]) -> list[tuple[str, list[Source]]]:
-    """Which commit became which, after a rebase of several: by the same change first, then by whose lines stand where."""
+    """Which commit became which, after a rebase of several (all oldest first).
+
+    First by the same change, each target for one source and in order; what is left goes where most of its lines stand. What
+    fits nowhere is in no pair.
+    """
     diffs = {target: _diff(git, target) for target in targets}
-    patches: dict[str, list[str]] = {}
+    free: dict[str, list[str]] = {}
     for target, found in diffs.items():
-        patches.setdefault(patch_digest(found), []).append(target)
+        free.setdefault(patch_digest(found), []).append(target)
+    chosen: dict[int, str] = {}
+    left: list[tuple[int, Origin]] = []
+    for number, origin in enumerate(_origins(git, sources)):
+        same = next((free[patch] for patch in _patches(origin) if free.get(patch)), None)
+        if same:
+            chosen[number] = same.pop(0)
+        else:
+            left.append((number, origin))
+    for number, origin in left:
+        taken = set(chosen.values())
+        weights = {target: (weight(origin, found), target not in taken) for target, found in diffs.items()}
+        best = max(weights, key=weights.__getitem__, default="")
+        if best and weights[best][0]:
+            chosen[number] = best
     pairs: dict[str, list[Source]] = {target: [] for target in targets}
-    for source, origin in zip(sources, _origins(git, sources), strict=True):
-        known = [patch_digest(origin.diffs)] if origin.diffs else []
-        known += [line.core["patch"] for line in parse_note(origin.note) if line.core is not None]
-        # Two commits can make the same change; each is one source's.
-        same = next((patches[one].pop(0) for one in known if patches.get(one)), None)
-        target = same or _heaviest(origin, diffs)
-        if target:
-            pairs[target].append(source)
+    for number in sorted(chosen):
+        pairs[chosen[number]].append(sources[number])
     return [(target, found) for target, found in pairs.items() if found]
 
 
-def _heaviest(origin: Origin, diffs: Mapping[str, tuple[FileDiff, ...]]) -> str:
-    """The commit in which most of the origin's lines stand; empty if they stand in none."""
-    weights = {one: weight(origin, found) for one, found in diffs.items()}
-    best = max(weights, key=lambda one: weights[one], default="")
-    return best if best and weights[best] else ""
+def _patches(origin: Origin) -> list[str]:
+    """What the commit changed: as it shows itself, and as its records say."""
+    shown = [patch_digest(origin.diffs)] if origin.diffs else []
+    return [*shown, *(line.patch for line in parse_note(origin.note) if line.kind in ("core", "derived"))]
 
 
 def _origins(git: Git, sources: Sequence[Source]) -> list[Origin]:
@@ -118,42 +142,51 @@ def _diff(git: Git, oid: str) -> tuple[FileDiff, ...]:
     return git.diff(parent or empty_tree(oid), oid)
 
 
-def _annexes(made: Load, sources: Sequence[Source], policy: RepositoryConfig, gone: set[str]) -> list[bytes]:
+def _annexes(git: Git, oid: str, made: Load, sources: Sequence[Source], policy: RepositoryConfig) -> list[bytes]:
+    """The annexes of the records that are carried, the last made of each. What is withheld in any note has none."""
+    there = notes.read(git, oid, notes.ANNEX_REF)
+    blobs = [there, *(blob for one in sources for blob in (one.note, one.annex))]
+    gone = {
+        line.digest for blob in blobs if b'"withheld"' in blob for line in parse_note(blob) if line.kind == "withheld"
+    }
+    gone |= notes.withheld_in(git, notes.ANNEX_REF)
+    latest = int(time.time()) + _AHEAD
     found: dict[str, Annex] = {}
     for one in sources:
-        withheld = gone | {line.digest for line in parse_note(one.note) if line.kind == "withheld"}
-        found |= parse_annex(one.annex, withheld=withheld)
-    cores = {line.digest: line.core for raw in made.lines if (line := parse_line(raw)).core is not None}
-    return [_checked(found[digest], cores[digest] or {}, policy) for digest in made.records if digest in found]
+        for digest, annex in parse_annex(one.annex, withheld=gone).items():
+            if annex.made_at <= latest and (digest not in found or annex.made_at >= found[digest].made_at):
+                found[digest] = annex
+    room = MAX_NOTE - len(there)
+    lines = []
+    for digest, core in made.records.items():
+        line = _checked(found[digest], core, policy) if digest in found else b""
+        if line and len(line) <= MAX_LINE and len(line) < room:
+            room -= len(line) + 1
+            lines.append(line)
+    return lines
 
 
 def _checked(annex: Annex, core: Mapping[str, Any], policy: RepositoryConfig) -> bytes:
-    """The annex as far as this repository lets it through, of what the record itself names; a prompt in which the second look
-    finds something is left out."""
+    """The annex as far as its record names sessions and turns and this repository lets it through; a prompt in which the
+    second look finds something is left out."""
     turns = {one["id"]: {prompt["turn"] for prompt in one["prompts"]} for one in core["sessions"]}
-    level = effective_publish(annex.policy, policy.publish)
     sessions = [
         AnnexSession(
             id=one.id,
             tokens=one.tokens,
             cost_usd=one.cost_usd,
-            redactions={rule: count for rule, count in one.redactions.items() if not publish_scan(rule)},
-            prompts=[
-                (turn, text)
-                for turn, text in one.prompts
-                if turn in turns[one.id] and allowed(text, level) and not publish_scan(text)
-            ],
+            redactions={rule: count for rule, count in one.redactions.items() if word(rule) == rule},
+            prompts=[(turn, text) for turn, text in one.prompts if turn in turns[one.id] and not publish_scan(text)],
         )
         for one in annex.sessions
         if one.id in turns
     ]
-    ruleset = annex.ruleset if not publish_scan(annex.ruleset) else ""
-    reviewer = annex.reviewer if not publish_scan(annex.reviewer) else ""
+    level = effective_publish(annex.policy, policy.publish)
     return annex_line(
         annex.digest,
         sessions,
         policy=level if level in POLICIES else "none",
-        ruleset=ruleset,
+        ruleset=annex.ruleset if HEX64.fullmatch(annex.ruleset) else word(annex.ruleset),
         made_at=annex.made_at,
-        reviewer=reviewer,
+        reviewer=annex.reviewer if not publish_scan(annex.reviewer) else "",
     )
