@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,65 @@ def test_a_squash_without_trailers_has_both_records_line_by_line(repo: Repo) -> 
     assert (found.status, found.generated) == ("unanchored", 8)
     owners = {line: r.session for file in found.files for r in file.ranges for line in range(r.start, r.end + 1)}
     assert [owners[n] for n in range(1, 9)] == ["s-1", "s-2", "s-1", "s-1", "s-2", "s-2", "s-2", "s-2"]
+
+
+def test_a_squash_whose_message_names_both_records_is_carried(repo: Repo) -> None:
+    oids, digests = topic(repo)
+    target = squash(repo, "Squashed (#1)\n\n" + "".join(f"AI-Trail: 1:{one}\n" for one in digests))
+    bring(repo, target, sources_of(git_of(repo), oids))
+    found = told(git_of(repo), ["HEAD"])[0].found
+    assert (found.status, found.generated, set(found.lineage)) == ("carried", 8, set(digests))
+    assert {r.session for file in found.files for r in file.ranges} == {"s-1", "s-2"}
+
+
+def work(repo: Repo, path: str = "new.py", number: int = 1, session: str = "s-1") -> tuple[str, str]:
+    """(commit, digest) of a recorded commit on a branch of its own; main is where it was."""
+    if not repo.git("branch", "--list", "topic"):
+        repo.commit_file("base", "base\n", "base")
+        repo.git("branch", "topic")
+    repo.git("switch", "-q", "topic")
+    oid = repo.commit_file(path, text(number), f"work on {path}")
+    line, sealed = record(repo, oid, session)
+    attach(repo, oid, line)
+    repo.git("switch", "-q", "main")
+    return oid, sealed
+
+
+def test_a_rebase_without_changes_keeps_the_record_as_it_is(repo: Repo) -> None:
+    old, sealed = work(repo)
+    repo.commit_file("other", "other\n", "other")
+    repo.git("cherry-pick", old)
+    done = bring(repo, "HEAD", sources_of(git_of(repo), [old]))
+    assert (done.records, done.lines) == ((sealed,), 4)
+    assert [parse_line(line).kind for line in notes.read(git_of(repo), done.target).split(b"\n") if line] == ["core"]
+    assert told(git_of(repo), ["-1", "HEAD"])[0].found.status == "unanchored"
+
+
+def test_a_rebase_that_renamed_and_changed_keeps_what_stands(repo: Repo) -> None:
+    old, sealed = work(repo)
+    repo.commit_file("other", "other\n", "other")
+    repo.git("cherry-pick", "--no-commit", old)
+    repo.git("mv", "new.py", "renamed.py")
+    repo.write("renamed.py", "import first\n" + text(1))
+    target = repo.commit("renamed")
+    done = bring(repo, target, sources_of(git_of(repo), [old]))
+    assert (done.records, done.lines) == ((sealed,), 4)
+    found = told(git_of(repo), ["-1", "HEAD"])[0].found
+    assert [(file.path, r.start, r.end) for file in found.files for r in file.ranges] == [("renamed.py", 2, 5)]
+
+
+def test_plain_lines_and_lines_outside_the_diff_are_nobodys(repo: Repo) -> None:
+    repo.commit_file("base", "base\n", "base")
+    repo.git("switch", "-q", "-c", "topic")
+    old = repo.commit_file("a.c", "{\n}\n\n}\n", "braces")
+    attach(repo, old, record(repo, old)[0])
+    repo.git("switch", "-q", "main")
+    target = repo.commit_file("a.c", "int unrelated(void)\n{\n}\n\n}\n", "other")
+    assert not bring(repo, target, sources_of(git_of(repo), [old])).records
+    oid, _ = work(repo, "new.py")
+    repo.commit_file("new.py", text(1), "all of it is here already")
+    later = repo.commit_file("new.py", text(1) + "one line more, by somebody else\n", "later")
+    assert not bring(repo, later, sources_of(git_of(repo), [oid])).records
 
 
 def test_twice_changes_nothing_and_a_dry_run_writes_nothing(repo: Repo) -> None:
@@ -184,6 +244,30 @@ def test_of_an_annex_goes_along_what_policy_and_second_look_allow(repo: Repo, le
     assert {one["id"] for value in values for one in value["sessions"]} == {"s-1", "s-2"}
 
 
+def test_an_annex_that_is_withheld_at_the_target_or_from_the_future_stays_behind(repo: Repo) -> None:
+    old, sealed = work(repo)
+    line = sources_of(git_of(repo), [old])[0].note
+    sessions = [AnnexSession(id="s-1", prompts=[(0, "ask it")])]
+    early, late = (
+        annex_line(sealed, sessions, policy="redacted", ruleset="", made_at=at) for at in (5, 4_000_000_000_000)
+    )
+    target = squash(repo)
+    for annex, expected in ((late, 0), (early, 1)):
+        assert bring(repo, target, [Source(oid=old, note=line, annex=annex)], dry_run=True).annexes == expected
+    git = git_of(repo)
+    notes.add_lines(git, git.common_dir(), target, [tombstone_line(sealed)], notes.ANNEX_REF)
+    assert bring(repo, target, [Source(oid=old, note=line, annex=early)]).annexes == 0
+    attach(repo, target, tombstone_line(sealed))
+    assert not bring(repo, target, [Source(oid=old, note=line, annex=early)]).records
+
+
+def test_what_any_note_here_withholds_is_not_carried(repo: Repo) -> None:
+    old, sealed = work(repo)
+    attach(repo, repo.git("rev-parse", "main"), tombstone_line(sealed))
+    target = squash(repo)
+    assert bring(repo, target, sources_of(git_of(repo), [old])).skipped == ((sealed, "it was withheld"),)
+
+
 def test_a_merge_brings_no_lines_of_its_own(repo: Repo) -> None:
     oids, _ = topic(repo)
     repo.commit_file("other", "other\n", "other")
@@ -208,6 +292,26 @@ def test_a_rebase_of_several_pairs_each_with_its_own(repo: Repo) -> None:
     assert [(target, [one.oid for one in some]) for target, some in pairs] == list(
         zip(targets, [[old] for old in olds], strict=True)
     )
+
+
+def test_of_equal_changes_each_commit_gets_one_and_what_is_left_goes_by_content(repo: Repo) -> None:
+    first, _ = work(repo)
+    repo.git("switch", "-q", "topic")
+    repo.git("rm", "-q", "new.py")
+    repo.commit("taken back")
+    second, _ = work(repo)
+    repo.git("switch", "-q", "topic")
+    changed = repo.commit_file("new.py", text(1) + text(2), "more")
+    attach(repo, changed, record(repo, changed, "s-3")[0])
+    repo.git("switch", "-q", "main")
+    repo.commit_file("other", "other\n", "other")
+    repo.git("cherry-pick", first, f"{second}^", second)
+    repo.write("new.py", text(1) + "by hand, and only here\n" + text(2))
+    repo.commit("more, and something by hand")
+    targets = repo.git("rev-list", "--reverse", "HEAD~4..HEAD").split()
+    sources = sources_of(git_of(repo), [first, second, changed])
+    found = [(target, [one.oid for one in some]) for target, some in pair(git_of(repo), targets, sources)]
+    assert found == [(targets[0], [first]), (targets[2], [second]), (targets[3], [changed])]
 
 
 @pytest.fixture
@@ -277,3 +381,32 @@ def test_two_clones_that_push_at_once_lose_nothing(two: tuple[Repo, Repo, Repo])
     assert [one.wait() for one in running] == [0, 0]
     found = {(oid, line) for oid in oids for line in notes.read(git_of(remote), oid).split(b"\n") if line}
     assert found == expected
+
+
+def test_twenty_writers_during_fetches_lose_nothing(two: tuple[Repo, Repo, Repo]) -> None:
+    _, one, other = two
+    oid = one.git("rev-parse", "HEAD")
+    git = git_of(one)
+    common = git.common_dir()
+    problems: list[Exception] = []
+
+    def tried(number: int) -> None:
+        try:
+            if number:
+                notes.add_lines(git, common, oid, [b"ours %d" % number], lock_timeout=30)
+                return
+            for turn in range(5):
+                attach(other, oid, b"theirs %d" % turn)
+                push(git_of(other), git_of(other).common_dir(), "origin")
+                fetch(git, common, "origin")
+        except Exception as error:
+            problems.append(error)
+
+    threads = [threading.Thread(target=tried, args=(number,)) for number in range(21)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not problems
+    expected = {b"ours %d" % n for n in range(1, 21)} | {b"theirs %d" % n for n in range(5)}
+    assert {line for line in notes.read(git, oid).split(b"\n") if line} == expected

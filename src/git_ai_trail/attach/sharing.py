@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from git_ai_trail.attach.notes import ANNEX_REF, REF, united
@@ -17,9 +18,14 @@ from git_ai_trail.errors import GitError
 from git_ai_trail.git import Git, is_oid
 
 SHARED = (REF, ANNEX_REF)
-# More notes than any repository has; what is beyond is left out and said.
+# More notes than any repository has; a ref that holds more is not read at all.
 MAX_NOTES = 200_000
+# What readers read of one note.
+MAX_LINES = 10_000
+_ENTRY = 192  # bytes of a line of `ls-tree` in a repository with long oids
+_CHUNK = 64 * 1024 * 1024
 _TRIES = 20
+_QUIET = ("-c", "core.hooksPath=/dev/null")
 _WHO = {
     "GIT_AUTHOR_NAME": "git-ai-trail",
     "GIT_AUTHOR_EMAIL": "git-ai-trail@localhost",
@@ -30,7 +36,8 @@ _WHO = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Union:
-    """What came into the ref: notes that were not there, notes that got lines, notes that were left out as too large."""
+    """What came into the ref: notes that were not there, notes that got lines, notes that were left out because readers would
+    not read all of them (4 MiB, 10,000 lines)."""
 
     new: int = 0
     grown: int = 0
@@ -50,9 +57,8 @@ def unite(git: Git, ref: str, other: str) -> Union:
         mine, theirs = _tip(git, ref), _tip(git, other)
         if not theirs or theirs == mine or (mine and _contains(git, mine, theirs)):
             return Union()
-        # Where there is nothing of our own, theirs is the union; a commit more would have to be pushed for nothing.
-        tip, result = _united(git, mine, theirs) if mine else (theirs, Union(new=len(_entries(git, theirs))))
-        code, _ = git.call("update-ref", "--no-deref", ref, tip, mine or "0" * len(tip))
+        tip, result = _united(git, mine, theirs)
+        code, _ = git.call(*_QUIET, "update-ref", "--no-deref", ref, tip, mine or "0" * len(tip))
         if code == 0:
             return result
         time.sleep(0.005 * (1 + attempt % 5))
@@ -72,33 +78,62 @@ def _united(git: Git, mine: str, theirs: str) -> tuple[str, Union]:
     """(the commit that holds both, what it got)."""
     own, their = _entries(git, mine), _entries(git, theirs)
     changes: list[str] = []
-    new = grown = left_out = 0
+    both: list[tuple[_Entry, _Entry]] = []
+    left_out = 0
+    large = _too_many_lines(git, [one for oid, one in their.items() if oid not in own])
     for oid, entry in their.items():
         known = own.get(oid)
         if known is not None and known.blob == entry.blob:
             continue
-        if entry.size > MAX_NOTE or (known is not None and known.size > MAX_NOTE) or len(own) + new > MAX_NOTES:
+        if max(entry.size, known.size if known else 0) > MAX_NOTE or entry.blob in large:
             left_out += 1
         elif known is None:
             changes.append(f"100644 {entry.blob}\t{entry.path}")
-            new += 1
         else:
-            before, more = (body or b"" for body in git.blobs([known.blob, entry.blob]))
-            both = united(before, more.split(b"\n"))
-            if both != before:
-                # The same lines in another order are theirs as it is: else two clones would go on trading orders.
-                same = set(both.split(b"\n")) == set(more.split(b"\n"))
-                blob = entry.blob if same else git.run("hash-object", "-w", "--stdin", data=both).decode().strip()
-                changes.append(f"100644 {blob}\t{known.path}")
-                grown += 1
-    return _committed(git, mine, theirs, changes), Union(new=new, grown=grown, left_out=left_out)
+            both.append((known, entry))
+    new = len(changes)
+    for (known, entry), before, more in _bodies(git, both):
+        whole = united(before, more.split(b"\n"))
+        if len(whole) > MAX_NOTE or whole.count(b"\n") > MAX_LINES:
+            left_out += 1
+        elif whole != before:
+            # The same lines in another order are theirs as it is: else two clones would go on trading orders.
+            same = set(whole.split(b"\n")) == set(more.split(b"\n"))
+            blob = entry.blob if same else git.run("hash-object", "-w", "--stdin", data=whole).decode().strip()
+            changes.append(f"100644 {blob}\t{known.path}")
+    result = Union(new=new, grown=len(changes) - new, left_out=left_out)
+    return _committed(git, mine, theirs, changes), result
+
+
+def _too_many_lines(git: Git, entries: Sequence[_Entry]) -> set[str]:
+    """The blobs that hold more lines than readers read; one that is shorter than so many line ends is not looked at."""
+    alone = [(one, one) for one in entries if MAX_LINES < one.size <= MAX_NOTE]
+    return {one.blob for (one, _), body, _ in _bodies(git, alone) if body.count(b"\n") > MAX_LINES}
+
+
+def _bodies(git: Git, pairs: Sequence[tuple[_Entry, _Entry]]) -> Iterator[tuple[tuple[_Entry, _Entry], bytes, bytes]]:
+    """Pairs of notes with their contents, as many at a time as memory should hold."""
+    chunk: list[tuple[_Entry, _Entry]] = []
+    room = _CHUNK
+    for number, pair in enumerate(pairs, 1):
+        chunk.append(pair)
+        room -= pair[0].size + pair[1].size
+        if room < 0 or number == len(pairs):
+            found = git.blobs(one.blob for both in chunk for one in both)
+            for at, both in enumerate(chunk):
+                yield both, found[2 * at] or b"", found[2 * at + 1] or b""
+            chunk, room = [], _CHUNK
 
 
 def _entries(git: Git, tip: str) -> dict[str, _Entry]:
     """The notes of a tree by the commit that they are on, however the tree is cut into folders. Anything else is passed over."""
     if not tip:
         return {}
-    _, out = git.call("ls-tree", "-r", "-l", "-z", "--full-tree", tip)
+    limit = MAX_NOTES * _ENTRY
+    out = git.bounded("ls-tree", "-r", "-l", "-z", "--full-tree", tip, data=b"", limit=limit)
+    if len(out) >= limit:
+        # Half of them would be worse than none: what is not seen here would be taken for new, or for gone.
+        raise GitError(f"{tip[:12]} holds more than {MAX_NOTES:,} notes", "nothing was united")
     found: dict[str, _Entry] = {}
     for raw in out.split(b"\0"):
         head, _, path = raw.partition(b"\t")
@@ -110,6 +145,7 @@ def _entries(git: Git, tip: str) -> dict[str, _Entry]:
 
 
 def _committed(git: Git, mine: str, theirs: str, changes: list[str]) -> str:
+    """A commit of both parents; `theirs` itself where that has it all, since a commit more would have to be pushed for nothing."""
     if mine and not changes:
         tree = git.text("rev-parse", f"{mine}^{{tree}}")
     else:
@@ -119,8 +155,8 @@ def _committed(git: Git, mine: str, theirs: str, changes: list[str]) -> str:
             listed = "".join(f"{line}\n" for line in changes).encode()
             git.call("update-index", "--index-info", data=listed, check=True, env=index)
             tree = git.call("write-tree", check=True, env=index)[1].decode().strip()
-    if tree == git.text("rev-parse", f"{theirs}^{{tree}}") and mine and _contains(git, theirs, mine):
-        return theirs  # they had all of ours already
+    if tree == git.text("rev-parse", f"{theirs}^{{tree}}") and (not mine or _contains(git, theirs, mine)):
+        return theirs
     now = f"{int(time.time())} +0000"
     env = {**_WHO, "GIT_AUTHOR_DATE": now, "GIT_COMMITTER_DATE": now}
     parents = [word for parent in (mine, theirs) if parent for word in ("-p", parent)]

@@ -49,7 +49,7 @@ def _tell(shared: sharing.Shared, remote: str, as_json: bool) -> None:
     for ref, one in shared.fetched.items():
         click.echo(f"{ref}: {one.new} new notes, {one.grown} with new lines")
         if one.left_out:
-            click.echo(f"{ref}: {one.left_out} notes are too large and were left out", err=True)
+            click.echo(f"{ref}: {one.left_out} notes are larger than readers read and were left out", err=True)
     for ref in shared.pushed:
         click.echo(f"{ref}: {remote} has it as it is here")
 
@@ -86,9 +86,8 @@ def carry(
         click.echo(json.dumps(view, indent=2))
         return
     verb = "would be carried" if dry_run else "carried"
-    click.echo(
-        f"{short(done.target)}: {len(done.records)} records {verb}, {done.lines} of its lines have evidence by them"
-    )
+    count = f"{len(done.records)} record{'' if len(done.records) == 1 else 's'}"
+    click.echo(f"{short(done.target)}: {count} {verb}, {done.lines:,} of its lines have evidence by them")
     for digest, reason in done.skipped:
         click.echo(f"  left behind 1:{digest[:10]}…: {reason}")
 

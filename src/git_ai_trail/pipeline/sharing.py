@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from git_ai_trail.attach.sharing import SHARED, Union, unite
@@ -16,9 +17,14 @@ _RACES = (
     "non-fast-forward",
     "failed to update ref",
     "cannot lock ref",
+    "but expected",
+    "incorrect old value",
     "stale info",
     "reference already exists",
 )
+_FETCH = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
+# A pre-push hook of the user's runs: it may be there to keep things from going out.
+_PUSH = ("push", "--porcelain", "--quiet", "--no-follow-tags", "--recurse-submodules=no")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,47 +40,55 @@ def fetch(git: Git, common_dir: str, remote: str) -> Shared:
 
     Raises `GitError` if the remote cannot be reached.
     """
-    _check(remote)
-    place = f"refs/notes/remotes/{remote}"
-    # Asked first: the name of a ref that the remote has not would make the whole fetch fail.
-    _, out = git.call("ls-remote", "--", remote, *SHARED, check=True)
-    there = {line.partition("\t")[2] for line in out.decode("ascii", "replace").splitlines()}
-    specs = [f"+{ref}:{place}/{ref.removeprefix('refs/notes/')}" for ref in SHARED if ref in there]
-    if specs:
-        git.call("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--", remote, *specs, check=True)
-    return Shared(fetched={ref: unite(git, ref, f"{place}/{ref.removeprefix('refs/notes/')}") for ref in SHARED})
+    _check(git, remote)
+    place = {ref: f"refs/notes/remotes/{remote}/{ref.removeprefix('refs/notes/')}" for ref in SHARED}
+    # Asked first, because a ref that the remote lacks makes its exact name an error, and a pattern brings others' refs.
+    tips = _tips(git, remote)
+    there = [ref for ref in SHARED if ref in tips]
+    if there:
+        git.call(*_FETCH, "--", remote, *(f"+{ref}:{place[ref]}" for ref in there), check=True)
+    return Shared(fetched={ref: unite(git, ref, place[ref]) if ref in there else Union() for ref in SHARED})
 
 
 def push(git: Git, common_dir: str, remote: str) -> Shared:
     """Fetches, unites and pushes until the remote has it all. Raises `GitError` where it refuses for another reason than haste."""
-    _check(remote)
     for attempt in range(_TRIES):
         shared = fetch(git, common_dir, remote)
         refs = [ref for ref in SHARED if git.call("rev-parse", "--verify", "--quiet", ref)[0] == 0]
         if not refs:
             return shared
-        try:
-            git.call("push", "--quiet", "--", remote, *(f"{ref}:{ref}" for ref in refs), check=True)
-        except GitError as error:
-            if not _lost_a_race(git, remote, refs, error):
-                raise
-            time.sleep(0.05 * (attempt + 1))
-        else:
+        code, out = git.call(*_PUSH, "--", remote, *(f"{ref}:{ref}" for ref in refs))
+        if code == 0:
             return Shared(fetched=shared.fetched, pushed=tuple(refs))
+        refused = _refused(out)
+        if not _lost_a_race(git, remote, refs, refused):
+            raise GitError(f"git push: {refused or 'a hook refused, or the remote hung up'}")
+        time.sleep(0.05 * (attempt + 1))
     raise GitError(f"{remote} moved at every try to push the records", "try again")
 
 
-def _lost_a_race(git: Git, remote: str, refs: list[str], error: GitError) -> bool:
+def _refused(out: bytes) -> str:
+    """The reasons in what `git push --porcelain` prints."""
+    lines = [line.split("\t") for line in out.decode("utf-8", "replace").splitlines() if line.startswith("!")]
+    return "; ".join(dict.fromkeys(line[-1] for line in lines))[:300]
+
+
+def _lost_a_race(git: Git, remote: str, refs: Sequence[str], refused: str) -> bool:
     """Whether the remote has something that is not here: then fetching and trying again helps."""
-    if any(word in error.message for word in _RACES):
+    if any(word in refused for word in _RACES):
         return True
-    code, out = git.call("ls-remote", "--", remote, *refs)
-    tips = [line.partition("\t") for line in out.decode("ascii", "replace").splitlines()]
-    return code == 0 and any(
-        git.call("merge-base", "--is-ancestor", tip, ref)[0] != 0 for tip, _, ref in tips if ref in refs
-    )
+    tips = _tips(git, remote)
+    return any(git.call("merge-base", "--is-ancestor", tips[ref], ref)[0] != 0 for ref in refs if ref in tips)
 
 
-def _check(remote: str) -> None:
-    if not remote or remote.startswith("-") or any(c.isspace() or c in ":*?[\\^~" for c in remote) or ".." in remote:
+def _tips(git: Git, remote: str) -> dict[str, str]:
+    """What the remote has of our refs, by full name."""
+    _, out = git.call("ls-remote", "--refs", "--", remote, *SHARED, check=True)
+    pairs = [line.split("\t") for line in out.decode("utf-8", "replace").splitlines()]
+    # git compares ends of names: `refs/heads/refs/notes/…` is none of ours.
+    return {pair[1]: pair[0] for pair in pairs if len(pair) == 2 and pair[1] in SHARED}
+
+
+def _check(git: Git, remote: str) -> None:
+    if remote not in git.text("remote").split("\n") or not remote or ".." in remote:
         raise TrailError(f"not the name of a remote: {remote[:80]!r}", "git remote -v lists them")
