@@ -73,7 +73,7 @@ def command(
     """
     if (into and output) or (check and not (into or output)):
         raise click.UsageError("give one of --into and --output, and --check only with one of them")
-    # A report is a hundred thousand small values that all live until it is printed; looking for garbage takes a third of the time.
+    # A report is a hundred thousand small values that all live until it is printed; looking for garbage among them takes a good part of the time.
     gc.disable()
     place = open_place()
     if from_json:
