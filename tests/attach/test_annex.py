@@ -110,3 +110,10 @@ def test_wrong_types_are_read_as_nothing(session: dict[str, object]) -> None:
 
 def test_policies_are_the_ones_that_can_be_configured() -> None:
     assert POLICIES == PUBLISH_LEVELS
+
+
+def test_a_lone_surrogate_can_be_written_again() -> None:
+    value = {"annex": "a" * 64, "made_at": 1, "policy": "redacted", "ruleset": "\ud800", "sessions": []}
+    found = parse_annex(json.dumps(value).encode())["a" * 64]
+    assert found.ruleset == "?"
+    assert annex_line(found.digest, found.sessions, policy="redacted", ruleset=found.ruleset, made_at=1)

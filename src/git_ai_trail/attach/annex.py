@@ -162,7 +162,8 @@ def _read_session(value: Mapping[str, Any]) -> AnnexSession:
 
 
 def _text(value: object, limit: int) -> str:
-    return value[:limit] if isinstance(value, str) else ""
+    # A lone surrogate is JSON, but has no bytes: it could be neither printed nor written into another annex.
+    return value[:limit].encode("utf-8", "replace").decode() if isinstance(value, str) else ""
 
 
 def _count(value: object) -> int:
