@@ -224,3 +224,11 @@ def test_what_cannot_be_done_is_said_in_a_line(worked: Repo, args: tuple[str, ..
     assert said in done.stderr.splitlines()[0]
     assert "Traceback" not in done.stderr
     assert not done.stdout
+
+
+def test_a_range_and_a_release_together_are_refused(worked: Repo) -> None:
+    assert "not both" in run(worked, "report", "HEAD", "--release", "v1.0.0", code=2).stderr
+
+
+def test_a_repository_without_commits_is_said_to_have_none(repo: Repo) -> None:
+    assert "there are no commits yet" in run(repo, "report", code=1).stderr

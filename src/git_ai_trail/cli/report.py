@@ -73,6 +73,8 @@ def command(
     """
     if (into and output) or (check and not (into or output)):
         raise click.UsageError("give one of --into and --output, and --check only with one of them")
+    if revisions and wanted["release"]:
+        raise click.UsageError("give a range or --release, not both")
     # A report is a hundred thousand small values that all live until it is printed; looking for garbage among them takes a good part of the time.
     gc.disable()
     place = open_place()

@@ -287,6 +287,8 @@ def _subject(git: Git, wanted: Wanted) -> Subject:
 
 def _unreleased(git: Git, wanted: Wanted) -> tuple[tuple[str, ...], str]:
     """What came since the last release, where there is one."""
+    if git.resolve("HEAD") is None:
+        raise TrailError("there are no commits yet", "give a range or --release, or commit something")
     if wanted.previous:
         return (f"{wanted.previous}..HEAD",), "Its start was given."
     last = releases.latest(git, wanted.prefix)
