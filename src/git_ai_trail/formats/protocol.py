@@ -58,6 +58,13 @@ class Format(Protocol):
         """Whether a file of this base name is a log (temporary files are not)."""
         ...
 
+    def is_document(self, path: str) -> bool:
+        """Whether the log at `path` is one JSON document and not a line for each record.
+
+        A document is fed whole, as one line at offset 0, and read again from the start whenever it has changed.
+        """
+        ...
+
     def thread_hint(self, env: Mapping[str, str]) -> str:
         """Session id that the environment names (it may be wrong or inherited), or the empty string."""
         ...

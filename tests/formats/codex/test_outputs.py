@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from git_ai_trail.formats.codex.outputs import Reply, read_item, read_reply
+from git_ai_trail.formats.codex.outputs import read_item, read_reply
+from git_ai_trail.formats.reply import Reply
 
 
 def part(text: str) -> dict[str, str]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from git_ai_trail.formats.codex.diffs import read_hunks, read_patch
-from git_ai_trail.formats.codex.linediff import new_lines, split_lines
 from git_ai_trail.formats.codex.patch import Section, read_sections
+from git_ai_trail.formats.diffs import read_hunks, read_patch
+from git_ai_trail.formats.linediff import new_lines, split_lines
 
 
 def patch(*lines: str) -> str:

@@ -6,12 +6,11 @@ import json
 
 import pytest
 
-from git_ai_trail.formats.codex.clock import unix_time, uuid_millis
+from git_ai_trail.formats.clock import unix_time, uuid_millis
 from git_ai_trail.formats.codex.javascript import tool_calls
-from git_ai_trail.formats.codex.paths import resolve
-from git_ai_trail.formats.codex.records import read_records
-from git_ai_trail.formats.codex.session import without_credentials
-from git_ai_trail.formats.codex.tokens import whole
+from git_ai_trail.formats.fields import whole, without_credentials
+from git_ai_trail.formats.paths import resolve
+from git_ai_trail.formats.records import read_records
 
 
 @pytest.mark.parametrize(

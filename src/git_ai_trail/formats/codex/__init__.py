@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from git_ai_trail.formats.codex.discovery import discover, is_log, recent_dirs, roots, session_id_of, thread_hint
+from git_ai_trail.formats.codex.discovery import (
+    discover,
+    is_document,
+    is_log,
+    recent_dirs,
+    roots,
+    session_id_of,
+    thread_hint,
+)
 from git_ai_trail.formats.codex.reader import CodexReader
 
 NAME = "codex"
@@ -15,6 +23,7 @@ __all__ = [
     "AGENT",
     "NAME",
     "discover",
+    "is_document",
     "is_log",
     "open_offsets",
     "reader",

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 from git_ai_trail.formats.codex.javascript import tool_calls
 from git_ai_trail.formats.codex.patch import BEGIN
-from git_ai_trail.formats.codex.paths import resolve
-from git_ai_trail.formats.codex.records import decode_inner
-from git_ai_trail.formats.codex.session import text_of
-from git_ai_trail.formats.codex.shell import Script, script_of
+from git_ai_trail.formats.fields import text_of
+from git_ai_trail.formats.paths import resolve
+from git_ai_trail.formats.records import decode_inner
+from git_ai_trail.formats.shell.steps import Script, script_of
 
 _SHELL_TOOLS = ("shell", "container.exec", "shell_command", "exec_command", "local_shell", "unified_exec")
 _PATCH_TOOLS = ("apply_patch", "applypatch")

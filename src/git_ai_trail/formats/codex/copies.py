@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from git_ai_trail.formats.codex.clock import uuid_millis
-from git_ai_trail.formats.codex.tokens import whole
+from git_ai_trail.formats.clock import uuid_millis
+from git_ai_trail.formats.fields import whole
 
 # Copied lines are stamped anew within a few milliseconds, all of them.
 _PAUSE = 1.0

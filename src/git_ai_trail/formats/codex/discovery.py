@@ -88,3 +88,8 @@ def session_id_of(path: str) -> str:
     """Thread id in the file's name; a reverted thread's file carries the thread's id first and its own after it."""
     found = _IN_NAME.search(os.path.basename(path))
     return found[1].lower() if found else ""
+
+
+def is_document(path: str) -> bool:
+    """The first, TypeScript Codex wrote each session as one JSON document."""
+    return path.endswith(".json")

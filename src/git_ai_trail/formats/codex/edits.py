@@ -6,12 +6,12 @@ from typing import Any
 
 from git_ai_trail.facts import Edit
 from git_ai_trail.formats.codex.calls import PatchText
-from git_ai_trail.formats.codex.diffs import read_hunks
-from git_ai_trail.formats.codex.linediff import Runs, split_lines
 from git_ai_trail.formats.codex.patch import BEGIN, Section, read_sections, split_patches
-from git_ai_trail.formats.codex.paths import resolve
-from git_ai_trail.formats.codex.shell import Script, Step, steps_of
-from git_ai_trail.formats.codex.writes import file_writes, may_write
+from git_ai_trail.formats.diffs import read_hunks
+from git_ai_trail.formats.linediff import Runs, split_lines
+from git_ai_trail.formats.paths import resolve
+from git_ai_trail.formats.shell.steps import Script, Step, steps_of
+from git_ai_trail.formats.shell.writes import file_writes, may_write
 
 SUCCESS = "Success. Updated the following files:"
 _LISTED = ("A ", "M ", "D ")

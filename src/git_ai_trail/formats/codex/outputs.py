@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
-from git_ai_trail.formats.codex.records import decode_inner
+from git_ai_trail.formats.records import decode_inner
+from git_ai_trail.formats.reply import Reply
 from git_ai_trail.lazy import pattern
 
 _HEAD = 600
@@ -32,19 +33,6 @@ _FAILED = (
     "failed to parse function arguments",
     "Failed to find",
 )
-
-
-class Reply(NamedTuple):
-    """An output as far as it can be read. `running` names the process or cell that goes on, else it is empty.
-
-    `results` are the exit codes of the commands of a code-mode script, as far as the script printed them.
-    """
-
-    exit_code: int | None
-    status: str  # completed, failed, declined, running, unknown
-    text: str
-    running: str
-    results: tuple[int | None, ...] = ()
 
 
 def read_reply(output: object) -> Reply:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from git_ai_trail.formats.codex.linediff import Runs, new_lines, runs_of
+from git_ai_trail.formats.linediff import Runs, new_lines, runs_of
 
 BEGIN = "*** Begin Patch"
 END = "*** End Patch"

@@ -21,18 +21,19 @@ from git_ai_trail.facts import (
     Reasoning,
     Tokens,
 )
-from git_ai_trail.formats.codex.clock import unix_time
+from git_ai_trail.formats.clock import unix_time
 from git_ai_trail.formats.codex.conversation import Conversation, Waiting
 from git_ai_trail.formats.codex.copies import Copies
 from git_ai_trail.formats.codex.discovery import session_id_of
-from git_ai_trail.formats.codex.paths import resolve
 from git_ai_trail.formats.codex.prompts import content_texts, human_texts
-from git_ai_trail.formats.codex.records import Record, read_records
-from git_ai_trail.formats.codex.session import an_id, is_human, read_context, read_meta, text_of
+from git_ai_trail.formats.codex.session import is_human, read_context, read_meta
 from git_ai_trail.formats.codex.shapes import bare_kind, is_answer, prompt_text
 from git_ai_trail.formats.codex.skipped import Skipped
 from git_ai_trail.formats.codex.tokens import TokenCounter
 from git_ai_trail.formats.codex.work import Fact, OpenCall, Work
+from git_ai_trail.formats.fields import an_id, text_of
+from git_ai_trail.formats.paths import resolve
+from git_ai_trail.formats.records import Record, read_records
 from git_ai_trail.lazy import pattern
 
 STATE_VERSION = 1

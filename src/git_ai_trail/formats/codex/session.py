@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from git_ai_trail.facts import Context, Meta
-from git_ai_trail.formats.codex.clock import unix_time
-from git_ai_trail.formats.codex.paths import resolve
-from git_ai_trail.lazy import pattern
+from git_ai_trail.formats.clock import unix_time
+from git_ai_trail.formats.fields import an_id, text_of, without_credentials
+from git_ai_trail.formats.paths import resolve
 
 _SOURCES = ("cli", "exec", "vscode", "mcp")
 _NOT_HUMAN = ("subagent", "review", "guardian", "compact", "internal")
@@ -18,19 +18,6 @@ _THREAD_SOURCES = {
     "memory_consolidation": "internal",
     "review": "review",
 }
-_URL = pattern(r"([A-Za-z][A-Za-z0-9+.-]*://)(?:[^/@\s]*@)?([^?#\s]*)")
-_SCP = pattern(r"[^/@\s:]+(?::[^/@\s]*)?@([^/\s]+:.*)")
-_ID = pattern(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")
-
-
-def text_of(value: object, limit: int = 256) -> str:
-    """A short text field, or the empty string where the log holds something else."""
-    return value[:limit] if isinstance(value, str) else ""
-
-
-def an_id(value: object) -> str:
-    """An identifier of harmless characters, or the empty string."""
-    return value if isinstance(value, str) and _ID.match(value) else ""
 
 
 def read_meta(payload: dict[str, Any], fallback_id: str) -> Meta:
@@ -83,15 +70,6 @@ def _source(value: object) -> tuple[str, str]:
         parent = an_id(spawn.get("parent_thread_id")) if isinstance(spawn, dict) else ""
         return ("guardian" if sub.get("other") == "guardian" else "subagent"), parent
     return "unknown", ""
-
-
-def without_credentials(url: str) -> str:
-    """A remote's URL without user, password and query."""
-    found = _URL.match(url)
-    if found:
-        return found[1] + found[2]
-    found = _SCP.match(url)
-    return "git@" + found[1] if found else url
 
 
 def read_context(payload: dict[str, Any]) -> Context:

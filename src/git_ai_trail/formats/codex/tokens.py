@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from git_ai_trail.facts import Tokens
+from git_ai_trail.formats.fields import whole
 
 _FIELDS = (
     "input_tokens",
@@ -14,18 +15,8 @@ _FIELDS = (
     "reasoning_output_tokens",
     "total_tokens",
 )
-_MOST = 10**13
 
 Usage = tuple[int, ...]
-
-
-def whole(value: object) -> int:
-    """A non-negative whole number from what a log gives as integer, float or text; 0 for anything else."""
-    if type(value) is int:
-        return value if 0 <= value <= _MOST else 0
-    if isinstance(value, str) and value.isdecimal() and len(value) <= 13:
-        return int(value)
-    return int(value) if isinstance(value, float) and 0 <= value <= _MOST else 0
 
 
 class TokenCounter:

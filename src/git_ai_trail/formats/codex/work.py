@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 
 from git_ai_trail.facts import Call, Edit, Output, PendingCommit, Plan
 from git_ai_trail.formats.codex.calls import CallText, read_call
-from git_ai_trail.formats.codex.commits import CommitCall, commit_calls, commits_made
 from git_ai_trail.formats.codex.edits import SUCCESS, edits_of_changes, edits_of_patches, edits_of_scripts
-from git_ai_trail.formats.codex.outputs import Reply, read_item, read_reply
-from git_ai_trail.formats.codex.paths import resolve
-from git_ai_trail.formats.codex.session import text_of
-from git_ai_trail.formats.codex.shell import Script, script_of
+from git_ai_trail.formats.codex.outputs import read_item, read_reply
+from git_ai_trail.formats.fields import text_of
+from git_ai_trail.formats.paths import resolve
+from git_ai_trail.formats.reply import Reply
+from git_ai_trail.formats.shell.commits import CommitCall, commit_calls, commits_made
+from git_ai_trail.formats.shell.steps import Script, script_of
 
 _MAX_OPEN = 128
 _MAX_CLOSED = 64

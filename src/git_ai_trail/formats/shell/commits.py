@@ -6,10 +6,10 @@ import re
 from typing import NamedTuple
 
 from git_ai_trail.facts import CommitMade
-from git_ai_trail.formats.codex.lexer import DYNAMIC
-from git_ai_trail.formats.codex.outputs import Reply
-from git_ai_trail.formats.codex.paths import resolve
-from git_ai_trail.formats.codex.shell import Script, Step, steps_of
+from git_ai_trail.formats.paths import resolve
+from git_ai_trail.formats.reply import Reply
+from git_ai_trail.formats.shell.lexer import DYNAMIC
+from git_ai_trail.formats.shell.steps import Script, Step, steps_of
 from git_ai_trail.lazy import pattern
 
 _WITH_VALUE = ("-C", "-c", "--git-dir", "--work-tree", "--namespace", "--exec-path", "--config-env")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from git_ai_trail.formats.codex.lexer import DYNAMIC, Command, Heredoc, read_script
-from git_ai_trail.formats.codex.paths import resolve
+from git_ai_trail.formats.paths import resolve
+from git_ai_trail.formats.shell.lexer import DYNAMIC, Command, Heredoc, read_script
 from git_ai_trail.lazy import pattern
 
 UNKNOWN_FOLDER = ""

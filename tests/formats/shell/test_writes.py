@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from git_ai_trail.facts import CommitMade
-from git_ai_trail.formats.codex.commits import commit_calls, commits_made
 from git_ai_trail.formats.codex.edits import script_patches
-from git_ai_trail.formats.codex.lexer import DYNAMIC, read_script
-from git_ai_trail.formats.codex.outputs import Reply
-from git_ai_trail.formats.codex.shell import Script, quote, script_of, steps_of
-from git_ai_trail.formats.codex.writes import file_writes, may_write
+from git_ai_trail.formats.reply import Reply
+from git_ai_trail.formats.shell.commits import commit_calls, commits_made
+from git_ai_trail.formats.shell.lexer import DYNAMIC, read_script
+from git_ai_trail.formats.shell.steps import Script, quote, script_of, steps_of
+from git_ai_trail.formats.shell.writes import file_writes, may_write
 
 HOME = "/w"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from git_ai_trail.formats.codex.lexer import DYNAMIC
+from git_ai_trail.formats.shell.lexer import DYNAMIC
 from git_ai_trail.lazy import pattern
 
 _ESCAPE = pattern(r"\\(?:([abfnrtv\\\"'])|0?([0-7]{1,3})|x([0-9a-fA-F]{1,2}))")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Sequence
 
-from git_ai_trail.formats.codex.lexer import DYNAMIC
+from git_ai_trail.formats.shell.lexer import DYNAMIC
 
 # Program → the option that makes it write; empty where it always does.
 _FORMATTERS = {

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from git_ai_trail.formats.codex.diffs import read_patch
-from git_ai_trail.formats.codex.lexer import DYNAMIC, Heredoc
-from git_ai_trail.formats.codex.linediff import Runs, runs_of, split_lines
-from git_ai_trail.formats.codex.paths import resolve
-from git_ai_trail.formats.codex.printed import echoed, formatted
-from git_ai_trail.formats.codex.rewriters import moved, rewritten
-from git_ai_trail.formats.codex.shell import Step
+from git_ai_trail.formats.diffs import read_patch
+from git_ai_trail.formats.linediff import Runs, runs_of, split_lines
+from git_ai_trail.formats.paths import resolve
+from git_ai_trail.formats.shell.lexer import DYNAMIC, Heredoc
+from git_ai_trail.formats.shell.printed import echoed, formatted
+from git_ai_trail.formats.shell.rewriters import moved, rewritten
+from git_ai_trail.formats.shell.steps import Step
 from git_ai_trail.lazy import pattern
 
 _TO_FILE = (">", ">>", ">|", "&>", "&>>")

@@ -1,0 +1,1 @@
+"""Shell text that agents run: what it writes, moves and commits. Shared by the formats."""
