@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """How long a report takes over a release of many commits, each with a record of its own.
 
-    python bench/report.py [--commits 10000] [--files 6] [--lines 5] [--sessions 2] [--forms md,html,json]
+    python bench/report.py [--commits 10000] [--files 3] [--lines 10] [--sessions 1] [--forms md,html,json]
                            [--runs 5] [--keep DIR] [--json]
 
-A repository is made with git fast-import: commits of six files and 30 lines, each with a record of two sessions in
+A repository is made with git fast-import: commits of three files and 30 lines, each with a record of a session in
 its note, an annex, and a trailer that vouches for the record. Then `git-ai-trail report` is run as a whole process in
 each form, in turn with the yardstick, `git log -p -U0` over the same range. Printed are medians and the largest peak of
 memory of one process, and what was measured: a lighter history gives better figures.
@@ -48,9 +48,9 @@ class Shape(NamedTuple):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--commits", type=int, default=10_000)
-    parser.add_argument("--files", type=int, default=6, help="files that a commit changes")
-    parser.add_argument("--lines", type=int, default=5, help="lines of each of them")
-    parser.add_argument("--sessions", type=int, choices=(1, 2), default=2, help="sessions in each record")
+    parser.add_argument("--files", type=int, default=3, help="files that a commit changes")
+    parser.add_argument("--lines", type=int, default=10, help="lines of each of them")
+    parser.add_argument("--sessions", type=int, choices=(1, 2), default=1, help="sessions in each record")
     parser.add_argument("--forms", default=FORMS)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--keep", help="folder to keep the repository in (and to use again)")

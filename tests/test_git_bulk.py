@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import random
 import threading
 
 import pytest
 
 from git_ai_trail import git as git_module
 from git_ai_trail import git_bulk
-from git_ai_trail.git import Git, empty_tree
+from git_ai_trail.git import Git, empty_tree, parse_diff
 from tests.support.repo import Repo
 
 
@@ -78,3 +79,31 @@ def test_a_reader_that_stops_early_leaves_no_thread(hostile: Repo) -> None:
     next(found)
     found.close()  # type: ignore[attr-defined]
     assert threading.active_count() == before
+
+
+def lines_of(text: bytes) -> tuple[bytes, ...]:
+    return tuple(text.split(b"\n")[:-1])
+
+
+def test_the_quick_way_reads_what_the_plain_way_reads(hostile: Repo) -> None:
+    chance = random.Random(7)
+    words = ["", "a", "-b", "+c", "@@ -1 +1 @@", "\\ No newline", "d\r", "diff --git e", "-- f", "++ g"]
+    for number in range(40):
+        text = "".join(chance.choice(words) + "\n" for _ in range(chance.randrange(12)))
+        hostile.write("t1", text + chance.choice(["", "", "", "no end"]))
+        hostile.write("t2", "".join(chance.choice(words) + "\n" for _ in range(chance.randrange(12))) + f"{number}\n")
+        hostile.commit(f"random {number}")
+    git = Git(str(hostile.root))
+    usual = 0
+    for tip, body in git_bulk.raw_diffs(git, pairs(hostile)):
+        plain, files = git_bulk.plain_files(body), parse_diff(body)
+        if plain is None:
+            continue
+        usual += 1
+        assert [
+            (one.path, one.old_path, one.new_mode, lines_of(one.added), lines_of(one.removed)) for one in plain
+        ] == [(one.path, one.old_path, one.new_mode, one.added, one.removed) for one in files], tip
+        assert [tuple(n for first, count in one.hunks for n in range(first, first + count)) for one in plain] == [
+            one.positions for one in files
+        ], tip
+    assert usual > 20

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
 from collections.abc import Iterable, Iterator, Mapping
+from typing import IO
 
 from git_ai_trail.errors import GitError
 from git_ai_trail.facts import FileDiff
@@ -163,7 +165,7 @@ class Git:
         """Contents of objects (`<rev>:<path>`, oid …) in order; None where there is none or it is no blob."""
         wanted = [name for name in names if "\n" not in name]
         data = "".join(f"{name}\n" for name in wanted).encode("utf-8", "surrogateescape")
-        out = self.run("cat-file", "--batch", data=data, check=False)
+        out = self._answers(("cat-file", "--batch", "--buffer"), data)
         found: list[bytes | None] = []
         at = 0
         for _ in wanted:
@@ -179,6 +181,38 @@ class Git:
             else:
                 found.append(None)
         return found + [None] * (len(wanted) - len(found))
+
+    def _answers(self, args: tuple[str, ...], data: bytes) -> bytes:
+        """stdout of a command that is asked by `data`; written by a second thread, since to write and to read in turn, a few
+        kilobytes each time, takes longer than git itself."""
+        try:
+            process = subprocess.Popen(
+                ["git", *args],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                cwd=self.cwd,
+                env=self.env,
+            )
+        except FileNotFoundError as error:
+            raise GitError("git is not on PATH", "install git, or add its folder to PATH") from error
+        with process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            writer = threading.Thread(target=feed, args=(process.stdin, data), daemon=True)
+            writer.start()
+            out = process.stdout.read()
+            writer.join()
+        return out
+
+
+def feed(stream: IO[bytes], data: bytes) -> None:
+    """Writes all of `data` and closes the stream, also if whoever reads it has gone."""
+    try:
+        stream.write(data)
+        stream.close()
+    except BrokenPipeError:
+        pass  # git has gone; its exit code says why
 
 
 def empty_tree(oid: str) -> str:

@@ -1,14 +1,14 @@
 """The quick way to read a record's line, for thousands of them: the same answer as `record.parse_line`, or none. Cold path.
 
-Types and bounds are checked by msgspec while it decodes. Since no unknown key is let pass here, nothing can be in a core that has
-no canonical form, and the line's own bytes are compared with that form. Whatever is not so is left to `parse_line`.
+Types and bounds are checked by msgspec while it decodes, and unknown keys are left out by it: a core that has any is not, written
+again in its canonical form, what stands in the line. Whatever is not so is left to `parse_line`.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 import msgspec
 
@@ -25,11 +25,7 @@ _TURN = Annotated[int, msgspec.Meta(ge=-1, le=2**31)]
 _OID = Annotated[str, msgspec.Meta(max_length=64)]
 
 
-class _Strict(msgspec.Struct, forbid_unknown_fields=True):
-    """No key that is not named."""
-
-
-class _Counts(_Strict):
+class _Counts(TypedDict):
     added: _COUNT
     generated: _COUNT
     edited: _COUNT
@@ -37,7 +33,7 @@ class _Counts(_Strict):
     deleted: _COUNT
 
 
-class _Evidence(_Strict):
+class _Evidence(TypedDict):
     kind: _WORD
     lines: _COUNT
     rare: _COUNT
@@ -45,12 +41,12 @@ class _Evidence(_Strict):
     detail: _PHRASE
 
 
-class _Prompt(_Strict):
+class _Prompt(TypedDict):
     turn: _TURN
     commitment: _HEX64
 
 
-class _Session(_Strict):
+class _Session(TypedDict):
     id: _WORD
     role: Literal["authored", "consulted"]
     agent: _WORD_OR_NONE
@@ -61,45 +57,48 @@ class _Session(_Strict):
     prompts: list[_Prompt]
 
 
-class _Range(_Strict, rename={"line_class": "class"}):
-    start: _PLACE
-    count: _PLACE
-    session: _COUNT
-    turn: _TURN
-    line_class: Literal["generated", "edited"]
-    digest: _HEX32
+_Range = TypedDict(
+    "_Range",
+    {
+        "start": _PLACE,
+        "count": _PLACE,
+        "session": _COUNT,
+        "turn": _TURN,
+        "class": Literal["generated", "edited"],
+        "digest": _HEX32,
+    },
+)
 
 
-class _File(_Strict):
+class _File(TypedDict):
     path: Annotated[str, msgspec.Meta(min_length=1, max_length=4096 * 4)]
     added: _COUNT
     ranges: list[_Range]
 
 
-class _Core(_Strict):
+class _Core(TypedDict):
     v: Literal[1]
     tool: _WORD_OR_NONE
     patch: _HEX64
     counts: _Counts
     sessions: list[_Session]
     files: list[_File]
-    prior: list[_HEX64] = []
-    cut: dict[_WORD, _COUNT] = {}
+    prior: NotRequired[list[_HEX64]]
+    cut: NotRequired[dict[_WORD, _COUNT]]
 
 
-class _Hint(_Strict):
-    tree: _OID = ""
-    base: _OID = ""
+class _Hint(TypedDict):
+    tree: NotRequired[_OID]
+    base: NotRequired[_OID]
 
 
-class _Line(_Strict):
+class _Line(TypedDict):
     core: _Core
     digest: _HEX64
     hint: _Hint
 
 
 _LINE = msgspec.json.Decoder(_Line)
-_PLAIN = msgspec.json.Decoder()
 _SORTED = msgspec.json.Encoder(order="sorted")
 
 
@@ -120,16 +119,16 @@ def read_line(raw: bytes) -> NoteLine:
 def _record(raw: bytes) -> NoteLine | None:
     try:
         line = _LINE.decode(raw)
-        value: Mapping[str, Any] = _PLAIN.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    core, stated = value["core"], line.digest
+    core: dict[str, Any] = line["core"]  # type: ignore[assignment]
+    stated, hint = line["digest"], {name: str(oid) for name, oid in line["hint"].items()}
     inner = raw[len(b'{"core":') : raw.rfind(b',"digest":"' + stated.encode())]
-    if hashlib.sha256(inner).hexdigest() != stated or _SORTED.encode(core) != inner or not _counts_sessions(line.core):
+    if hashlib.sha256(inner).hexdigest() != stated or _SORTED.encode(core) != inner or not _counts_sessions(core):
         return None
-    hint = {name: oid for name, oid in (("tree", line.hint.tree), ("base", line.hint.base)) if oid}
-    return NoteLine("core", stated, core, hint, "", line.core.patch, (), raw)
+    return NoteLine("core", stated, core, hint, "", core["patch"], (), raw)
 
 
-def _counts_sessions(core: _Core) -> bool:
-    return all(r.session < len(core.sessions) for file in core.files for r in file.ranges)
+def _counts_sessions(core: Mapping[str, Any]) -> bool:
+    sessions = len(core["sessions"])
+    return all(r["session"] < sessions for file in core["files"] for r in file["ranges"])

@@ -29,9 +29,10 @@ def index_progress() -> Iterator[Callable[[int, int, int], None]]:
 @contextmanager
 def commit_progress() -> Iterator[Callable[[int, int], None]]:
     """callback(done, total): commits matched."""
-    with _bar(MofNCompleteColumn()) as bar:
+    # It has no thread that draws it: a process with a second thread cannot safely be forked, and work on many commits is.
+    with _bar(MofNCompleteColumn(), auto_refresh=False) as bar:
         task = bar.add_task("matching commits", total=None, visible=False)
-        yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)
+        yield lambda done, total: bar.update(task, completed=done, total=total, visible=True, refresh=True)
 
 
 @contextmanager
@@ -46,6 +47,6 @@ def ingest_progress() -> Iterator[Callable[[int, int, int, int], None]]:
         yield progress
 
 
-def _bar(*columns: ProgressColumn) -> Progress:
+def _bar(*columns: ProgressColumn, auto_refresh: bool = True) -> Progress:
     shown = (TextColumn("{task.description}", markup=False), BarColumn(), *columns)
-    return Progress(*shown, console=Console(stderr=True), transient=True)
+    return Progress(*shown, console=Console(stderr=True), transient=True, auto_refresh=auto_refresh)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
+import pickle
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,22 +16,24 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from multiprocessing.connection import Connection
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from git_ai_trail.attach import notes, status
 from git_ai_trail.attach.annex import Annex, parse_annex
 from git_ai_trail.attach.quick import read_note
+from git_ai_trail.attach.quick_verdict import quick_verdict
 from git_ai_trail.attach.record import NoteLine, parse_line, parse_note, patch_digest, tombstone_line
 from git_ai_trail.attach.status import Assessment
 from git_ai_trail.errors import TrailError
 from git_ai_trail.facts import FileDiff
-from git_ai_trail.git import Git
-from git_ai_trail.git_bulk import added_lines, diffs
+from git_ai_trail.git import Git, parse_diff
+from git_ai_trail.git_bulk import added_lines, plain_files, raw_diffs
 from git_ai_trail.model import Commit, ShownFile, ShownRange
 from git_ai_trail.pipeline.commits import commits
 from git_ai_trail.pipeline.shallow import refuse_cut_off
 
 Progress = Callable[[int, int], None]
+T = TypeVar("T")
 
 # Records of commits that are nowhere in the history any more, to be recognised by their content.
 _MAX_ORPHANS = 20_000
@@ -51,6 +54,13 @@ class Told(NamedTuple):
     annexes: Mapping[str, Annex]
 
 
+class Codec(NamedTuple):
+    """How what was made of commits travels from one process to the other."""
+
+    pack: Callable[[list[Any]], bytes]
+    unpack: Callable[[bytes], list[Any]]
+
+
 def told(
     git: Git,
     revisions: Sequence[str],
@@ -66,31 +76,40 @@ def told(
     Without `cores` no `Assessment.core` is kept, which for ten thousand commits saves time and much memory.
     Raises `TrailError` for a range that git does not know, and, unless `whole` is false, for one that a shallow clone cuts off.
     """
+    listed = chosen(git, revisions, paths=paths, limit=limit, whole=whole)
+    return made_of(git, revisions, listed, lambda one: one, _PLAINLY, cores=cores, progress=progress)
+
+
+def chosen(
+    git: Git, revisions: Sequence[str], *, paths: Sequence[str] = (), limit: int | None = None, whole: bool = True
+) -> list[Commit]:
+    """The commits of a range, as `told` chooses them."""
     odd = next((one for one in revisions if one.startswith("-") and not _SELECTS.fullmatch(one)), None)
     if odd is not None:
         raise TrailError(f"not a range of commits: {odd[:80]!r}", "give it as v1.2..v1.3")
-    with _without_collector():
-        return _told(git, revisions, paths, limit, cores=cores, whole=whole, progress=progress)
-
-
-def _told(
-    git: Git,
-    revisions: Sequence[str],
-    paths: Sequence[str],
-    limit: int | None,
-    *,
-    cores: bool,
-    whole: bool,
-    progress: Progress | None,
-) -> list[Told]:
     listed = commits(git, revisions, paths=paths, limit=limit)
     if whole:
         refuse_cut_off(git, (one.oid for one in listed))
-    book = _Book(git, listed, revisions)
-    judged = _judged(git, [one for one in listed if book.needs_content(one)], book, progress, cores=cores)
-    counted = _counted(git, [one for one in listed if one.oid not in judged])
-    found = [(one, judged.get(one.oid) or counted[one.oid]) for one in listed]
-    return [Told(one, each, book.annexes(one, each)) for one, each in found]
+    return listed
+
+
+def made_of(
+    git: Git,
+    revisions: Sequence[str],
+    listed: Sequence[Commit],
+    make: Callable[[Told], T],
+    codec: Codec,
+    *,
+    cores: bool = False,
+    progress: Progress | None = None,
+) -> list[T]:
+    """What `make` makes of each of the commits `listed`, of the range `revisions`, in order.
+
+    Many commits are shared with a second process, where `make` runs as well; `codec` brings back what it made there.
+    """
+    with _without_collector():
+        work = _Work(git, _Book(git, listed, revisions), make, cores=cores)
+        return _shared(work, listed, codec, progress)
 
 
 @contextmanager
@@ -135,6 +154,13 @@ class _Book:
             return lines
         about = {*self._named.get(commit.oid, ()), *(line.digest for line in lines)}
         return [*lines, *(parse_line(tombstone_line(digest)) for digest in sorted(about & self._withheld))]
+
+    def lone_line(self, commit: Commit) -> NoteLine | None:
+        """The record that is attached to the commit where nothing else is said of it, anywhere."""
+        if any(digest in self._elsewhere or digest in self._withheld for digest in self._named.get(commit.oid, ())):
+            return None
+        lines = read_note(self._own.get(commit.oid, b""))
+        return lines[0] if len(lines) == 1 else None
 
     def elsewhere(self, digest: str) -> list[NoteLine]:
         """The record, looked for in all notes: for one that seemed to be at hand, and then was not."""
@@ -231,44 +257,72 @@ def _pair(commit: Commit) -> tuple[str, str]:
     return (commit.parents[0] if commit.parents else ""), commit.oid
 
 
-def _judged(
-    git: Git, some: Sequence[Commit], book: _Book, progress: Progress | None, *, cores: bool
-) -> dict[str, Assessment]:
-    """Judges commits by their content. Many are shared with a second process, each with a git of its own."""
+class _Work:
+    """What is done for each commit: judged by its content, joined with its annexes, and made into what is wanted."""
+
+    def __init__(self, git: Git, book: _Book, make: Callable[[Told], Any], *, cores: bool) -> None:
+        self._git = git
+        self._book = book
+        self._make = make
+        self._cores = cores
+
+    def __call__(self, some: Sequence[Commit], progress: Progress | None) -> list[Any]:
+        book = self._book
+        judged = iter(self._judged([one for one in some if book.needs_content(one)], progress))
+        counted = _counted(self._git, [one for one in some if not book.needs_content(one)])
+        found = ((one, counted.get(one.oid) or next(judged)) for one in some)
+        return [self._make(Told(one, each, book.annexes(one, each))) for one, each in found]
+
+    def _judged(self, some: Sequence[Commit], progress: Progress | None) -> Iterator[Assessment]:
+        bodies = raw_diffs(self._git, [_pair(one) for one in some])
+        for number, (commit, (_, body)) in enumerate(zip(some, bodies, strict=True), 1):
+            yield self._judge(commit, body)
+            if progress is not None and not number % _EVERY:
+                progress(number, len(some))
+
+    def _judge(self, commit: Commit, body: bytes) -> Assessment:
+        names = self._book.names[commit.oid]
+        lone = None if self._cores else self._book.lone_line(commit)
+        files = plain_files(body) if lone is not None else None
+        quick = quick_verdict(names, lone, files) if lone is not None and files is not None else None
+        if quick is not None:
+            return quick
+        found = _judge(commit, parse_diff(body), self._book)
+        return found if self._cores else replace(found, core=None)
+
+
+def _shared(work: _Work, some: Sequence[Commit], codec: Codec, progress: Progress | None) -> list[Any]:
+    """The work done, half of it in a second process with a git of its own where that is worth it."""
     if (
         len(some) < _WORTH_SHARING
         or "fork" not in multiprocessing.get_all_start_methods()
         or threading.active_count() > 1
     ):
-        return dict(_judged_here(git, some, book, cores, progress))
-    judged: dict[str, Assessment] = {}
+        return work(some, progress)
     half = len(some) // 2
     context = multiprocessing.get_context("fork")
     mine, theirs = context.Pipe(duplex=False)
-    # The child inherits notes and messages as they are; only what it finds is sent.
-    child = context.Process(target=_judge_there, args=(theirs, git, some[half:], book, cores))
+    # The child inherits notes and messages as they are; only what it makes is sent.
+    child = context.Process(target=_work_there, args=(theirs, work, some[half:], codec))
     child.start()
     theirs.close()
     try:
-        judged.update(_judged_here(git, some[:half], book, cores, progress))
-        found = mine.recv()
+        first = work(some[:half], progress)
+        sent = mine.recv_bytes()
     except EOFError:
-        found = None  # it was killed, or ran out of memory
+        sent = b""  # it was killed, or ran out of memory
     finally:
         mine.close()  # whoever still has something to send gives up
         child.join()
-    if isinstance(found, list):
-        return judged | {oid: _unpacked(one) for oid, one in found}
-    return judged | dict(_judged_here(git, some[half:], book, cores, progress))
+    return first + (codec.unpack(sent) if sent else work(some[half:], progress))
 
 
-def _judge_there(pipe: Connection, git: Git, some: Sequence[Commit], book: _Book, cores: bool) -> None:
+def _work_there(pipe: Connection, work: _Work, some: Sequence[Commit], codec: Codec) -> None:
     try:
-        found = [(oid, _packed(one)) for oid, one in _judged_here(git, some, book, cores, None)]
+        sent = codec.pack(work(some, None))
     except TrailError:
-        pipe.send(None)  # the parent meets the same error and can say it
-    else:
-        pipe.send(found)
+        sent = b""  # the parent meets the same error and can say it
+    pipe.send_bytes(sent)
 
 
 def _packed(found: Assessment) -> tuple[Any, ...]:
@@ -288,19 +342,20 @@ def _unpacked(packed: tuple[Any, ...]) -> Assessment:
     return Assessment(**dict(zip(_PLAIN, plain, strict=True)), files=shown)
 
 
+def _pack_told(made: list[Told]) -> bytes:
+    return pickle.dumps([(one.commit, _packed(one.found), one.annexes) for one in made], pickle.HIGHEST_PROTOCOL)
+
+
+def _unpack_told(sent: bytes) -> list[Told]:
+    # From our own child, through a pipe that nobody else holds.
+    return [Told(commit, _unpacked(found), annexes) for commit, found, annexes in pickle.loads(sent)]  # noqa: S301
+
+
+_PLAINLY = Codec(_pack_told, _unpack_told)
+
+
 def _range(start: int, end: int, session: str, line_class: str, turn: int, evidence: str) -> ShownRange:
     return ShownRange(start=start, end=end, session=session, line_class=line_class, turn=turn, evidence=evidence)
-
-
-def _judged_here(
-    git: Git, some: Sequence[Commit], book: _Book, cores: bool, progress: Progress | None
-) -> Iterator[tuple[str, Assessment]]:
-    by_oid = {one.oid: one for one in some}
-    for number, (oid, content) in enumerate(diffs(git, [_pair(one) for one in some]), 1):
-        found = _judge(by_oid[oid], content, book)
-        yield oid, found if cores else replace(found, core=None)
-        if progress is not None and not number % _EVERY:
-            progress(number, len(some))
 
 
 def _judge(commit: Commit, content: Sequence[FileDiff], book: _Book) -> Assessment:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import pickle
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
+
+import msgspec
 
 from git_ai_trail.attach.annex import POLICIES
 from git_ai_trail.config import RepositoryConfig, UserConfig
@@ -14,7 +17,8 @@ from git_ai_trail.errors import TrailError
 from git_ai_trail.git import Git, normal_url
 from git_ai_trail.model import Commit
 from git_ai_trail.pipeline import history, releases
-from git_ai_trail.pipeline.report_facts import Allowance, Cleaner, Local, cleaned, facts
+from git_ai_trail.pipeline.report_facts import Allowance, Cleaner, Local, cleaned, fact, texts
+from git_ai_trail.pipeline.user_store import find_user_store
 from git_ai_trail.redact import publish_scan
 from git_ai_trail.report import fit, markers, render, saved
 from git_ai_trail.report.build import build
@@ -27,6 +31,10 @@ from git_ai_trail.version import VERSION
 RELEASE_BODY = 125_000
 RULES = (".git-ai-trail/redactions.yml", ".git-ai-trail/redactions.yaml", ".git-ai-trail/redactions.json")
 TEMPLATES = ".git-ai-trail/templates"
+
+# What is read of one commit: the fact, and the digests of the rules by which its annexes were redacted.
+_Read = tuple[CommitFact, tuple[str, ...]]
+_READS = msgspec.msgpack.Decoder(list[_Read])
 
 __all__ = ["FORMS", "MODES", "Report"]
 
@@ -94,19 +102,25 @@ def make(
     allow = _allowance(wanted, mode, level, own)
     top = git.toplevel()
     cleaner = Cleaner([path for name in RULES if os.path.isfile(path := os.path.join(top, name))])
-    local = Local(store, own.prices)
-    log = history.told(git, subject.revisions.split(" "), paths=wanted.paths, cores=False, progress=progress)
-    log = [one for one in log if _in_time(one.commit, wanted)]
-    commits = facts(log, cleaner, local, allow, within=wanted.paths)
-    commits = [one for one in commits if _took_part(one, wanted, local)]
+    local = Local(store, own.prices, again=lambda: find_user_store(env, own))
+    revisions = subject.revisions.split(" ")
+    log = [one for one in history.chosen(git, revisions, paths=wanted.paths) if _in_time(one, wanted)]
+
+    def read(one: history.Told) -> _Read:
+        return fact(one, local, allow, within=wanted.paths), _rulesets(one)
+
+    found = history.made_of(git, revisions, log, read, history.Codec(_pack, _unpack), progress=progress)
+    commits = [one for one, _ in found if _took_part(one, wanted, local)]
+    for one in commits:
+        cleaner.want(*texts(one))
     name, url = repository if repository[0] else _repository(git, top)
-    texts = _Head(_title(wanted, policy, subject), name, url, subject, wanted.filters, policy_source)
-    texts.wanted(cleaner)
+    head = _Head(_title(wanted, policy, subject), name, url, subject, wanted.filters, policy_source)
+    head.want(cleaner)
     return build(
         tool=f"git-ai-trail/{VERSION}",
-        title=cleaner(texts.title),
+        title=cleaner(head.title),
         repository=Repository(name=cleaner(name), url=cleaner(url)),
-        subject=texts.clean_subject(cleaner),
+        subject=head.clean_subject(cleaner),
         mode=mode,
         filters={key: cleaner(value) for key, value in wanted.filters.items()},
         policy=Policy(
@@ -114,7 +128,7 @@ def make(
         ),
         commits=tuple(cleaned(one, cleaner) for one in commits) if cleaner.changes else tuple(commits),
         removed=dict(sorted(cleaner.removed.items())),
-        rulesets=_rulesets(log),
+        rulesets=tuple(sorted({digest for _, digests in found for digest in digests})),
     )
 
 
@@ -235,7 +249,7 @@ class _Head:
     filters: Mapping[str, str]
     source: str
 
-    def wanted(self, cleaner: Cleaner) -> None:
+    def want(self, cleaner: Cleaner) -> None:
         one = self.subject
         cleaner.want(self.title, self.name, self.url, self.source, *self.filters.values())
         cleaner.want(one.name, one.tag, one.previous, one.revisions, one.chosen)
@@ -354,6 +368,18 @@ def _took_part(one: CommitFact, wanted: Wanted, local: Local) -> bool:
     )
 
 
-def _rulesets(log: Sequence[history.Told]) -> tuple[str, ...]:
-    found = {annex.ruleset for one in log for annex in one.annexes.values()}
-    return tuple(sorted(one for one in found if len(one) == 64 and all(c in "0123456789abcdef" for c in one)))
+def _pack(made: list[_Read]) -> bytes:
+    try:
+        return msgspec.msgpack.encode(made)
+    except UnicodeEncodeError:
+        return pickle.dumps(made)  # a path or a subject that is not UTF-8
+
+
+def _unpack(sent: bytes) -> list[_Read]:
+    # From our own child, through a pipe that nobody else holds. A pickle begins with a byte that no list does.
+    return pickle.loads(sent) if sent.startswith(b"\x80") else _READS.decode(sent)  # noqa: S301
+
+
+def _rulesets(one: history.Told) -> tuple[str, ...]:
+    found = {annex.ruleset for annex in one.annexes.values()}
+    return tuple(digest for digest in found if len(digest) == 64 and all(c in "0123456789abcdef" for c in digest))

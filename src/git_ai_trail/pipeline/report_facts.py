@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -74,29 +74,43 @@ class Cleaner:
 
 
 class Local:
-    """What the database knows of sessions, each asked for once."""
+    """What the database knows of sessions, each asked for once.
 
-    def __init__(self, store: Store | None, prices: Mapping[str, Price]) -> None:
-        self._store = store
+    `again` opens the same store for another process: a connection must not be used on both sides of a fork.
+    """
+
+    def __init__(
+        self, store: Store | None, prices: Mapping[str, Price], again: Callable[[], Store | None] = lambda: None
+    ) -> None:
+        self._opened = store
+        self._again = again
+        self._pid = os.getpid()
         self._prices = prices
         self._prompts: dict[str, Mapping[int, PromptInfo]] = {}
         self._entries: dict[str, Sequence[Entry]] = {}
         self._cwd: dict[str, str] = {}
 
+    @property
+    def _store(self) -> Store | None:
+        if self._opened is not None and os.getpid() != self._pid:
+            self._opened, self._pid = self._again(), os.getpid()
+        return self._opened
+
     def prompts(self, session: str) -> Mapping[int, PromptInfo]:
         if session not in self._prompts:
-            known = self._store is not None and session in self._store.find((session,))
-            found = self._store.prompts(session) if known and self._store is not None else []
+            store = self._store
+            found = store.prompts(session) if store is not None and session in store.find((session,)) else []
             self._prompts[session] = {one.index: one for one in found}
         return self._prompts[session]
 
     def deeds(self, session: str, turn: int) -> list[Deed]:
         """What a session did for a prompt, in order: never what came back."""
-        if self._store is None:
+        store = self._store
+        if store is None:
             return []
         if session not in self._entries:
-            self._entries[session] = self._store.entries(session)
-            self._cwd[session] = self._store.session(session).cwd.rstrip("/") + "/"
+            self._entries[session] = store.entries(session)
+            self._cwd[session] = store.session(session).cwd.rstrip("/") + "/"
         entries = [one for one in self._entries[session] if one.turn == turn and _is_shown(one)]
         deeds = [_deed(entry, self._cwd[session]) for entry in entries[:_DEEDS]]
         if len(entries) > _DEEDS:
@@ -108,7 +122,8 @@ class Local:
         return None if spent is None else float(spent)
 
     def tagged(self, session: str, tag: str) -> bool:
-        found = self._store.find((session,)).get(session) if self._store is not None else None
+        store = self._store
+        found = store.find((session,)).get(session) if store is not None else None
         return found is not None and tag in found.tags
 
 
@@ -125,15 +140,24 @@ def _deed(entry: Entry, cwd: str) -> Deed:
     return Deed(kind=entry.kind, name=entry.name[:_NAME], text=text if len(text) <= _DEED else text[: _DEED - 1] + "…")
 
 
-def facts(
-    told: Iterable[Told], cleaner: Cleaner, local: Local, allow: Allowance, *, within: Sequence[str] = ()
-) -> list[CommitFact]:
-    """The commits as a report has them, not yet cleaned; every text in them has been given to `cleaner`.
-
-    With paths in `within` only what the commits did there is counted.
-    """
+def fact(one: Told, local: Local, allow: Allowance, *, within: Sequence[str] = ()) -> CommitFact:
+    """The commit as a report has it, not yet cleaned. With paths in `within` only what the commit did there is counted."""
     folders = [path.strip("/") for path in within if path.strip("/") not in ("", ".")]
-    return [_commit(_within(one, folders) if folders else one, cleaner, local, allow) for one in told]
+    return _commit(_within(one, folders) if folders else one, local, allow)
+
+
+def texts(fact: CommitFact) -> Iterable[str]:
+    """Every text in the fact, to be cleaned."""
+    yield from (fact.subject, fact.author, *fact.problems)
+    yield from (file.path for file in fact.files)
+    for part in fact.sessions:
+        yield from (part.id, part.agent, part.agent_version, *part.models, *part.actions, *part.redactions)
+        for reason in part.reasons:
+            yield from (reason.kind, reason.detail)
+        for prompt in part.prompts:
+            yield prompt.text
+            for deed in prompt.deeds:
+                yield from (deed.name, deed.text)
 
 
 def _within(one: Told, folders: Sequence[str]) -> Told:
@@ -157,14 +181,14 @@ def _within(one: Told, folders: Sequence[str]) -> Told:
     return one._replace(found=found)
 
 
-def _commit(one: Told, cleaner: Cleaner, local: Local, allow: Allowance) -> CommitFact:
+def _commit(one: Told, local: Local, allow: Allowance) -> CommitFact:
     commit, found = one.commit, one.found
     sound = found.status in SOUND
     owned = _owned(found) if sound else {}
     sessions = tuple(_session(raw, owned, _annexes(one), local, allow) for raw in found.sessions) if sound else ()
     kinds = {reason.kind for part in sessions if part.role == "authored" for reason in part.reasons}
     generated, edited = (found.generated, found.edited) if sound else (0, 0)
-    fact = CommitFact(
+    return CommitFact(
         oid=commit.oid,
         subject=commit.subject[:_SUBJECT],
         author=commit.author[:_NAME] if allow.authors else "",
@@ -185,8 +209,6 @@ def _commit(one: Told, cleaner: Cleaner, local: Local, allow: Allowance) -> Comm
         digest=found.digest,
         problems=found.problems[:8],
     )
-    cleaner.want(*_texts(fact))
-    return fact
 
 
 def _annexes(one: Told) -> list[Annex]:
@@ -289,19 +311,6 @@ def _prompt(
         text = allowed(known.text, allow.local)
     deeds = tuple(local.deeds(session, turn)) if allow.deeds and known is not None else ()
     return PromptFact(turn=turn, at=known.at if known and text else None, text=text, deeds=deeds)
-
-
-def _texts(fact: CommitFact) -> Iterable[str]:
-    yield from (fact.subject, fact.author, *fact.problems)
-    yield from (file.path for file in fact.files)
-    for part in fact.sessions:
-        yield from (part.id, part.agent, part.agent_version, *part.models, *part.actions, *part.redactions)
-        for reason in part.reasons:
-            yield from (reason.kind, reason.detail)
-        for prompt in part.prompts:
-            yield prompt.text
-            for deed in prompt.deeds:
-                yield from (deed.name, deed.text)
 
 
 def cleaned(fact: CommitFact, clean: Cleaner) -> CommitFact:
