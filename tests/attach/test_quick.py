@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from git_ai_trail.attach.quick import read_line, read_note
+from git_ai_trail.attach import status
+from git_ai_trail.attach.quick import names_in, read_line, read_note
 from git_ai_trail.attach.record import note_line, parse_line, parse_note
 from git_ai_trail.codec import canonical
 
@@ -118,3 +119,42 @@ def test_both_write_texts_alike(text: str) -> None:
 )
 def test_a_note_is_read_alike(blob: bytes) -> None:
     assert read_note(blob) == parse_note(blob)
+
+
+NAMED = f"AI-Trail: 1:{'a' * 64}"
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "Subject",
+                "",
+                " ",
+                "text",
+                "# comment",
+                "Key: value",
+                "Key:",
+                "  folded",
+                "---",
+                "# ------------------------ >8 ------------------------",
+                "Conflicts:",
+                "\tfile",
+                "Signed-off-by: A <a@b.c>",
+                "(cherry picked from commit 1)",
+                "ai-trail",
+                NAMED,
+                NAMED.lower(),
+                NAMED + " ",
+                f"AI-Trail: 1:{'b' * 64}",
+                f"x {NAMED}",
+                "Key\0: x",
+            ]
+        ),
+        max_size=9,
+    ).map("\n".join),
+    st.sampled_from(["", "\n", "\n\n"]),
+)
+def test_a_message_names_the_same_either_way(message: str, end: str) -> None:
+    for whole in (message + end, f"Subject\n\n{message}\n{NAMED}{end}", f"Subject\n\n{NAMED}\n{message}{end}"):
+        assert names_in(whole) == status.names_in(whole)

@@ -7,11 +7,13 @@ again in its canonical form, what stands in the line. Whatever is not so is left
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 import msgspec
 
+from git_ai_trail.attach import status
 from git_ai_trail.attach.record import MAX_LINE, NoteLine, parse_line, parse_note
 
 _WORD = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9._:/@+-]{1,80}\Z")]
@@ -99,7 +101,18 @@ class _Line(TypedDict):
 
 
 _LINE = msgspec.json.Decoder(_Line)
+_USUAL_END = re.compile(r"[^\s#][^\n]*\n\n(?:[A-Za-z][A-Za-z-]*: [^\s][^\n]*\n)*AI-Trail: 1:([0-9a-f]{64})\n*\Z")
 _SORTED = msgspec.json.Encoder(order="sorted")
+
+
+def names_in(message: str) -> tuple[str, ...]:
+    """`status.names_in` of the message."""
+    hits = message.lower().count("ai-trail")
+    if not hits:
+        return ("",)
+    # One mention, at the end of a plain last paragraph; behind a NUL or scissors there is no message any more.
+    found = _USUAL_END.search(message) if hits == 1 and "\0" not in message and ">8" not in message else None
+    return (found[1], found[1]) if found else status.names_in(message)
 
 
 def read_note(blob: bytes) -> list[NoteLine]:

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from git_ai_trail.attach import notes, status
 from git_ai_trail.attach.annex import Annex, parse_annex
-from git_ai_trail.attach.quick import read_note
+from git_ai_trail.attach.quick import names_in, read_note
 from git_ai_trail.attach.quick_verdict import quick_verdict
 from git_ai_trail.attach.record import NoteLine, parse_line, parse_note, patch_digest, tombstone_line
 from git_ai_trail.attach.status import Assessment
@@ -136,7 +136,7 @@ class _Book:
             _, self._extra, also = annexes.result()
         # A tombstone counts wherever it stands: whoever withholds a record need not know every commit that has it.
         self._withheld = withheld | also
-        self.names = {one.oid: _names(one.message) for one in listed}
+        self.names = {one.oid: names_in(one.message) for one in listed}
         self._named = {oid: digests for oid, (_, *digests) in self.names.items() if digests}
         self._sought = self._not_at_hand()
         self._elsewhere = self._found_elsewhere(self._sought)
@@ -244,13 +244,6 @@ def _read(git: Git, oids: set[str], ref: str) -> tuple[set[str], dict[str, bytes
     read = dict(notes.read_many(git, oids, ref, listed=there))
     speaks = len(read) < len(there) or any(b'"withheld"' in note for note in read.values())
     return {oid for oid, _, _ in there} - oids, read, notes.withheld_in(git, ref) if speaks else set()
-
-
-def _names(message: str) -> tuple[str, ...]:
-    """`status.names_in`, quickly for a message that cannot name anything."""
-    if "AI-Trail" not in message and "ai-trail" not in message.lower():
-        return ("",)
-    return status.names_in(message)
 
 
 def _pair(commit: Commit) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 
 from git_ai_trail.report.document import Cell, Column, FileFact, Report, Section, Table
@@ -59,12 +60,16 @@ def _areas(touches: list[_Touch]) -> dict[str, list[_Touch]]:
 
 
 def _cut(touches: Iterable[_Touch], folder: str) -> dict[str, list[_Touch]]:
-    areas: dict[str, list[_Touch]] = {}
-    for number, file in touches:
-        first, slash, _ = file.path[len(folder) :].partition("/")
-        area = f"{folder}{first}/" if slash else folder.rstrip("/") + "/*" if folder else _TOP
-        areas.setdefault(area, []).append((number, file))
-    return areas
+    areas: defaultdict[str, list[_Touch]] = defaultdict(list)
+    known: dict[str, str] = {}  # many commits touch one file
+    for touch in touches:
+        path = touch[1].path
+        area = known.get(path)
+        if area is None:
+            first, slash, _ = path[len(folder) :].partition("/")
+            area = known[path] = f"{folder}{first}/" if slash else folder.rstrip("/") + "/*" if folder else _TOP
+        areas[area].append(touch)
+    return dict(areas)
 
 
 def _added(touches: Iterable[_Touch]) -> int:
