@@ -6,6 +6,7 @@ import base64
 import html
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,16 @@ WHOLE = ("base64 of the secret", "base64 of a line", "hex", "reversed", "percent
 SPACED = ("hex dump", "gaps")
 
 ZERO_WIDTH = "\u200b"
+
+
+def _xxd(text: str) -> str:
+    lines = []
+    for at in range(0, len(text), 16):
+        part = text[at : at + 16].encode()
+        pairs = " ".join(part.hex()[n : n + 4] for n in range(0, 2 * len(part), 4))
+        lines.append(f"{at:08x}: {pairs:<39}  {part.decode()}")
+    return "\n".join(lines)
+
 
 # name, how the secret is dressed, whether all of it is gone afterwards
 DRESSES: list[tuple[str, Callable[[str], str], bool]] = [
@@ -49,8 +60,13 @@ DRESSES: list[tuple[str, Callable[[str], str], bool]] = [
     ("wrapped at 20 columns", lambda s: "\n".join(s[n : n + 20] for n in range(0, len(s), 20)), True),
     ("concatenated in two", lambda s: f'"{s[:20]}" + "{s[20:]}"', True),
     ("reversed", lambda s: s[::-1], True),
-    ("wrapped at 16 columns", lambda s: "\n".join(s[n : n + 16] for n in range(0, len(s), 16)), False),
-    ("concatenated in three", lambda s: f'"{s[:14]}" + "{s[14:27]}" + "{s[27:]}"', False),
+    ("wrapped at 16 columns", lambda s: "\n".join(s[n : n + 16] for n in range(0, len(s), 16)), True),
+    ("wrapped in a diff", lambda s: f"+{s[:18]}\n+{s[18:]}", True),
+    ("concatenated in three", lambda s: f'"{s[:14]}" + "{s[14:27]}" + "{s[27:]}"', True),
+    ("concatenated over lines", lambda s: f'x = ("{s[:14]}"\n     "{s[14:27]}"\n     "{s[27:]}")', True),
+    ("percent-encoded twice", lambda s: "".join(f"%25{ord(c):02x}" for c in s), True),
+    ("wrapped at 8 columns", lambda s: "\n".join(s[n : n + 8] for n in range(0, len(s), 8)), False),
+    ("xxd", _xxd, False),
     ("hex dump", lambda s: " ".join(f"{ord(c):02x}" for c in s), False),
     ("gaps", " ".join, False),
 ]
@@ -72,3 +88,14 @@ def test_a_secret_is_found_in_other_clothes(name: str, dress: Callable[[str], st
     if name in ("wrapped at 16 columns", "concatenated in three"):
         gone = gone and secret[-8:] not in cleaned
     assert gone == caught, f"docs/redaction.md has a table of this: {name} is {'' if gone else 'not '}caught"
+
+
+def test_the_docs_say_of_each_dress_whether_it_is_caught() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "redaction.md").read_text(encoding="utf-8")
+    table = page.partition("| gone | not gone")[2].partition("\n\n")[0]
+    columns = [set(), set()]  # type: list[set[str]]
+    for row in table.splitlines()[2:]:
+        for names, cell in zip(columns, row.strip("|").split("|"), strict=True):
+            names.update(name.strip() for name in cell.split(","))
+    assert columns[0] == {name for name, _, caught in DRESSES if caught}
+    assert columns[1] == {name for name, _, caught in DRESSES if not caught}

@@ -11,7 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from git_ai_trail.redact import gate, ruleset
+from git_ai_trail.redact.detectors import keyed
 from git_ai_trail.redact.engine import Engine, engine_for
+from git_ai_trail.redact.joined import Joined
 from git_ai_trail.redact.shapes import example
 from git_ai_trail.redact.spans import unite
 from tests.redact.samples import key_block, random_text, token
@@ -33,7 +35,8 @@ def _engine(name: str) -> Engine:
 
 
 def _united(name: str, texts: list[str]) -> list[object]:
-    return [unite(text, spans or [], []) for text, spans in zip(texts, _engine(name).find(texts), strict=True)]
+    found = _engine(name).find(Joined(texts))
+    return [unite(text, found.get(number) or [], []) for number, text in enumerate(texts)]
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -83,14 +86,14 @@ def _strings(log: Path) -> list[str]:
 
 
 def test_a_hit_belongs_to_the_text_it_stands_in() -> None:
-    spans = _engine("hyperscan").find(["nothing", token(), "nothing"])
-    assert [bool(found) for found in spans] == [False, True, False]
+    spans = _engine("hyperscan").find(Joined(["nothing", token(), "nothing"]))
+    assert [number for number, found in spans.items() if found] == [1]
 
 
 def test_a_secret_does_not_begin_in_one_text_and_end_in_the_next() -> None:
     whole = token()
-    spans = _engine("hyperscan").find([whole[:3], whole[3:12]])
-    assert spans == [[], []]
+    spans = _engine("hyperscan").find(Joined([whole[:3], whole[3:12]]))
+    assert spans == {}
 
 
 @pytest.mark.parametrize("name", GATES)
@@ -104,17 +107,35 @@ def test_a_compiled_database_is_kept_and_used_again(tmp_path: Path) -> None:
     before = kept.stat().st_mtime_ns
     again = Engine(ruleset.builtin(), str(tmp_path))
     assert kept.stat().st_mtime_ns == before
-    assert again.find([token()])[0]
+    assert again.find(Joined([token()]))[0]
 
 
 def test_a_damaged_database_is_made_anew(tmp_path: Path) -> None:
     Engine(ruleset.builtin(), str(tmp_path))
     (kept,) = tmp_path.iterdir()
     kept.write_bytes(kept.read_bytes()[:-100] + b"x" * 100)
-    assert Engine(ruleset.builtin(), str(tmp_path)).find([token()])[0]
+    assert Engine(ruleset.builtin(), str(tmp_path)).find(Joined([token()]))[0]
 
 
 def test_without_hyperscan_the_automaton_serves(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gate, "hyperscan", None)
     engine = Engine(ruleset.builtin())
-    assert engine.find([token()])[0]
+    assert engine.find(Joined([token()]))[0]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from(
+                ["db_", "Pass", "password", "api", "_", "-", " ", ".", "key", "KEY", "secret", "token", "s", "=", ": ", '"', "'", "=>", ",",
+                 "(", ">", "\n", "value", "connection", "string", "identified by", "pw", "x1y2z3", "İ", "salt", "client", "is"]
+            ),
+            st.text(max_size=3),
+        ),
+        max_size=14,
+    ).map("".join)
+)  # fmt: skip
+def test_names_are_found_where_the_whole_pattern_finds_them(text: str) -> None:
+    expected = [match.span() for match in keyed._KEY.finditer(text)]
+    assert [match.span() for match in keyed._names(text, 0, len(text))] == expected

@@ -8,7 +8,8 @@ from random import Random
 import pytest
 
 from git_ai_trail.redact import publish_scan, ruleset
-from git_ai_trail.redact.pattern import max_width
+from git_ai_trail.redact.detectors.vendor import MAX_REACH
+from git_ai_trail.redact.pattern import max_width, nested_repeat
 from git_ai_trail.redact.rule import Rule
 from git_ai_trail.redact.rulefile import flags_of
 from git_ai_trail.redact.shapes import example
@@ -65,10 +66,14 @@ def test_the_scan_before_publishing_sees_what_the_rules_see(rule: Rule) -> None:
             assert publish_scan(clean(text)) == []
 
 
-def test_every_rule_has_keywords_and_a_bounded_pattern() -> None:
+def test_every_rule_has_keywords_and_a_bounded_pattern_that_cannot_explode() -> None:
     for rule in RULES:
         assert rule.keywords, rule.id
-        assert max_width(rule.pattern) is not None, rule.id
+        width = max_width(rule.pattern)
+        assert width is not None, rule.id
+        assert width <= MAX_REACH, rule.id
+        assert not nested_repeat(rule.pattern), rule.id
+        assert re.search(rule.pattern, "") is None, rule.id
 
 
 def test_the_examples_in_the_rule_files_are_shapes_not_secrets() -> None:

@@ -176,14 +176,14 @@ def test_events_are_made_lazily() -> None:
     seen: list[int] = []
 
     def lines() -> Any:
-        for number in range(3):
+        for number in range(500):
             seen.append(number)
             yield b"l", [_line({"n": number})]
 
     session = scrubber().scrub(SOURCE, lines(), offset=0, appended=False, skipped={})
     assert seen == []
     next(session.events)
-    assert seen == [0]
+    assert len(seen) < 100  # some lines are looked through together
 
 
 def test_too_deep_too_long_and_strange_values_are_withheld() -> None:

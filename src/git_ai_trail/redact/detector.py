@@ -29,12 +29,16 @@ class Span(NamedTuple):
 
 
 class Leaf:
-    """A text under examination; its lower-case form is made once, when a detector asks."""
+    """A text under examination; its lower-case form is made once, when a detector asks.
 
-    __slots__ = ("_lower", "text")
+    `covered` is for a detector that goes from find to find: how far its finds reach so far.
+    """
+
+    __slots__ = ("_lower", "covered", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self.covered = 0
         self._lower: str | None = None
 
     @property
@@ -52,15 +56,20 @@ class Detector:
     """`gates` are expressions of which one matches wherever `find` could; None asks to run always.
 
     `keywords` (lower case) are texts of which one must stand in the leaf; empty means no such condition. `reach` is how
-    far from a gate's report a span can begin or end; None means anywhere in the text. `scope`, if not global, limits
-    the detector to prompts or to a field. `checked` says that the gates are ours and known to compile.
+    far from a gate's report a match can begin or end (or tells it when asked, since to find out takes time that most
+    rules are not worth); None means anywhere in the text. `back` is the same for its
+    beginning alone where that is nearer. `find_at`, if there is one, takes the gate's reports themselves and gives what
+    `find` would. `scope`, if not global, limits the detector to prompts or to a field. `checked` says that the gates are
+    ours and known to compile.
     """
 
     rule: str
     find: Find
     gates: tuple[str, ...] | None
     keywords: tuple[str, ...] = ()
-    reach: int | None = None
+    reach: int | Callable[[], int | None] | None = None
+    back: int | None = None
+    find_at: Callable[[Leaf, list[int]], Iterable[Span]] | None = None
     caseless: bool = False
     dotall: bool = False
     scope: str = "global"
@@ -81,20 +90,31 @@ def spans_of(detector: Detector, leaf: Leaf, ends: list[int] | None) -> list[Spa
     """The detector's spans in a text. `ends` are a gate's reports; None means it only said that there may be some."""
     if detector.keywords and not any(keyword in leaf.lower for keyword in detector.keywords):
         return []
+    if ends is not None and detector.find_at is not None:
+        return list(detector.find_at(leaf, ends))
     found: list[Span] = []
-    for low, high in _regions(ends, detector.reach, len(leaf.text)):
+    for low, high in _regions(ends, detector, len(leaf.text)):
         found += detector.find(leaf, low, high)
     return found
 
 
-def _regions(ends: list[int] | None, reach: int | None, length: int) -> list[tuple[int, int]]:
-    if ends is None or reach is None or length <= reach:
+def _regions(ends: list[int] | None, detector: Detector, length: int) -> list[tuple[int, int]]:
+    reach, back = detector.reach, detector.back
+    if callable(reach):
+        reach = reach()
+    if ends is None or reach is None or (length <= reach and back is None):
         return [(0, length)]
+    if back is None:
+        back = reach
     regions: list[tuple[int, int]] = []
-    for end in sorted(ends):
-        low, high = max(0, end - reach), min(length, end + reach)
-        if regions and low <= regions[-1][1]:
-            regions[-1] = (regions[-1][0], max(high, regions[-1][1]))
-        else:
-            regions.append((low, high))
+    before, limit = -1, 0
+    for end in sorted(ends) if len(ends) > 1 else ends:
+        low, high = max(0, end - back), min(length, end + reach)
+        if low <= limit and before >= 0:
+            limit = max(limit, high)
+            continue
+        if before >= 0:
+            regions.append((before, limit))
+        before, limit = low, high
+    regions.append((before, limit))
     return regions

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from git_ai_trail.redact.detector import RANK_RANDOM, Detector, Leaf, Span, spans_of
-from git_ai_trail.redact.detectors import keyed, markers, opaque, pem, people, random_tokens, vendor, web
+from git_ai_trail.redact.detectors import (
+    commands,
+    keyed,
+    manifests,
+    markers,
+    opaque,
+    pem,
+    people,
+    random_tokens,
+    vendor,
+    web,
+)
 from git_ai_trail.redact.gate import Hits, make_gate
+from git_ai_trail.redact.joined import Joined
 from git_ai_trail.redact.rule import RuleSet
 from git_ai_trail.redact.tags import KINDS, blanked
-from git_ai_trail.redact.views import View, views
+from git_ai_trail.redact.views import TRIGGERS, View, views
 
 
 class Place(NamedTuple):
@@ -34,41 +45,72 @@ class Engine:
             *pem.detectors(),
             *web.detectors(),
             *keyed.detectors(),
+            *commands.detectors(),
+            *manifests.detectors(),
             *random_tokens.detectors(self._hides_secret),
             *people.detectors(),
         )
         rules = [vendor.detector(rule) for rule in ruleset.rules]
         self.detectors = (*rules, *(each for each in coded if each.rule not in ruleset.disabled))
+        # Behind the detectors the gate looks for what some views are made for.
+        self._triggers = {len(self.detectors) + n: trigger for n, trigger in enumerate(TRIGGERS)}
+        triggers = (
+            Detector(rule=f"view:{each.name}", find=_nothing, gates=(each.gate,), reach=0, checked=True)
+            for each in TRIGGERS
+        )
         self.custom = any(not rule.builtin for rule in ruleset.rules)
         self.scoped = any(each.scope != "global" for each in self.detectors)
         self.kinds = KINDS | ruleset.kinds
         self._opaque = frozenset(
             number for number, each in enumerate(self.detectors) if each.rule.startswith("structural:")
         )
-        self._gate = make_gate(self.detectors, cache_dir, gate)
+        self._gate = make_gate((*self.detectors, *triggers), cache_dir, gate)
 
-    def find(self, texts: Sequence[str], place: Place = ANYWHERE) -> list[list[Span] | None]:
-        """The spans of each text, not yet united; None for a text whose examination failed."""
+    def find(self, joined: Joined, place: Place = ANYWHERE) -> dict[int, list[Span] | None]:
+        """The spans of each text that has some, by its number, not yet united; None where the examination failed."""
+        texts = joined.texts
         try:
-            seen = [(number, view) for number, text in enumerate(texts) for view in views(text)]
-            hits = self._gate.scan([*texts, *(view.text for _, view in seen)])
+            hits = self._gate.scan(joined)
+            seen = [(number, view, False) for number, view in views(joined)]
+            seen += self._triggered(joined, hits)
+            more = self._gate.scan(Joined([view.text for _, view, _ in seen])) if seen else {}
         except Exception:
             # Whatever went wrong in the gate: what it did not look at is not passed on.
-            return [None] * len(texts)
-        found = [self._spans(text, hits[number], place) for number, text in enumerate(texts)]
-        for at, (number, view) in enumerate(seen):
-            spans, more = found[number], self._spans(view.text, hits[len(texts) + at], place)
-            found[number] = None if spans is None or more is None else spans + _mapped(view, more)
+            return dict.fromkeys(range(len(texts)))
+        found: dict[int, list[Span] | None] = {}
+        for number in sorted(hits):
+            spans = self._spans(texts[number], hits[number], place)
+            if spans is None or spans:
+                found[number] = spans
+        for at in sorted(more):
+            number, view, joins = seen[at]
+            if joins:
+                # Lines that were joined are no payload in one piece.
+                more[at] = {found_by: ends for found_by, ends in more[at].items() if found_by not in self._opaque}
+            before, spans = found.get(number, []), self._spans(view.text, more[at], place)
+            if spans is None or spans:
+                found[number] = None if spans is None or before is None else before + _mapped(view, spans)
         return found
 
+    def _triggered(self, joined: Joined, hits: dict[int, Hits]) -> list[tuple[int, View, bool]]:
+        """The views that the gate's hits ask for, which are then gone from the hits; whether they join what stands apart."""
+        made: list[tuple[int, View, bool]] = []
+        for number, of_text in hits.items():
+            for trigger in self._triggers.keys() & of_text.keys():
+                asked = self._triggers[trigger]
+                view = asked.view(joined.texts[number], of_text.pop(trigger))
+                if view is not None:
+                    made.append((number, view, asked.joins))
+        return made
+
     def _spans(self, text: str, hits: Hits, place: Place) -> list[Span] | None:
-        if not hits:
-            return []
         found: list[Span] = []
         try:
             found, text, hits = self._payloads(text, hits)
             leaf = Leaf(text)
             for number in sorted(hits):
+                if number in self._triggers:
+                    continue  # a view is not looked at through another one
                 detector = self.detectors[number]
                 if detector.scope == "global" or _applies(detector, place):
                     found += spans_of(detector, leaf, hits[number])
@@ -92,15 +134,19 @@ class Engine:
         return found, blanked(text, found), left
 
     def _hides_secret(self, text: str) -> bool:
-        hits = self._gate.scan([text])[0]
+        hits = self._gate.scan(Joined([text])).get(0, {})
         leaf = Leaf(text)
         for number, ends in hits.items():
-            detector = self.detectors[number]
-            if detector.rule == random_tokens.RULE:
+            if number in self._triggers or self.detectors[number].rule == random_tokens.RULE:
                 continue
+            detector = self.detectors[number]
             if any(span.rank < RANK_RANDOM for span in spans_of(detector, leaf, ends)):
                 return True
         return False
+
+
+def _nothing(_leaf: Leaf, _low: int, _high: int) -> tuple[Span, ...]:
+    return ()
 
 
 def _applies(detector: Detector, place: Place) -> bool:

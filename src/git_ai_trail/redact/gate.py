@@ -1,15 +1,10 @@
-"""Finds quickly which detectors can have something to say about which texts. Three ways, all leading to the same spans.
-
-Texts are scanned together, as one projection to one byte per character (anything beyond Latin-1 becomes `?`), so that a
-byte offset is a character offset.
-"""
+"""Finds quickly which detectors can have something to say about which texts. Three ways, all leading to the same spans."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib
 import os
-from bisect import bisect_right
 from collections.abc import Sequence
 from threading import Lock
 from typing import Any, Protocol
@@ -17,6 +12,7 @@ from typing import Any, Protocol
 import ahocorasick
 
 from git_ai_trail.redact.detector import Detector
+from git_ai_trail.redact.joined import Joined
 
 hyperscan: Any
 try:
@@ -24,15 +20,13 @@ try:
 except ImportError:  # no wheel for this machine, or a processor that it refuses
     hyperscan = None
 
-BETWEEN = "\n\x1e\n"
-
 # Which detectors (by position) may match a text, each with the ends reported, or None where nothing is known of them.
 Hits = dict[int, "list[int] | None"]
 
 
 class Gate(Protocol):
-    def scan(self, texts: Sequence[str]) -> list[Hits]:
-        """For each text, a superset of the detectors that have spans in it."""
+    def scan(self, joined: Joined) -> dict[int, Hits]:
+        """For each text that a detector may have spans in (by number), a superset of those detectors."""
         ...
 
 
@@ -42,8 +36,8 @@ class PlainGate:
     def __init__(self, detectors: Sequence[Detector]) -> None:
         self._keywords = [detector.keywords for detector in detectors]
 
-    def scan(self, texts: Sequence[str]) -> list[Hits]:
-        return [self._of(text.lower()) for text in texts]
+    def scan(self, joined: Joined) -> dict[int, Hits]:
+        return {number: self._of(text.lower()) for number, text in enumerate(joined.texts)}
 
     def _of(self, lower: str) -> Hits:
         return {
@@ -67,13 +61,13 @@ class KeywordGate:
             self._automaton.add_word(keyword, tuple(numbers))
         self._automaton.make_automaton()
 
-    def scan(self, texts: Sequence[str]) -> list[Hits]:
-        found: list[Hits] = []
-        for text in texts:
+    def scan(self, joined: Joined) -> dict[int, Hits]:
+        found: dict[int, Hits] = {}
+        for number, text in enumerate(joined.texts):
             numbers = set(self._always)
             for _, of_keyword in self._automaton.iter(text.lower()):
                 numbers.update(of_keyword)
-            found.append(dict.fromkeys(sorted(numbers)))
+            found[number] = dict.fromkeys(sorted(numbers))
         return found
 
 
@@ -94,26 +88,24 @@ class HyperscanGate:
         # Hyperscan's scratch space serves one scan at a time.
         self._lock = Lock()
 
-    def scan(self, texts: Sequence[str]) -> list[Hits]:
-        found: list[Hits] = [dict.fromkeys(self._always) for _ in texts]
+    def scan(self, joined: Joined) -> dict[int, Hits]:
+        found: dict[int, Hits] = {}
+        if self._always:
+            found = {number: dict.fromkeys(self._always) for number in range(len(joined.texts))}
         if self._database is None:
             return found
         reports: list[tuple[int, int]] = []
-        joined = BETWEEN.join(texts).encode("latin-1", "replace")
         with self._lock:
-            self._database.scan(joined, match_event_handler=_report, context=reports)
-        if not reports:
-            return found
-        starts = _starts(texts)
-        for number, end in reports:
-            which = bisect_right(starts, max(end - 1, 0)) - 1
-            hits = found[which]
-            if self._whole[number]:
-                hits[number] = None
+            self._database.scan(joined.encoded, match_event_handler=_report, context=reports)
+        for detector, end in reports:
+            number, before = joined.place(max(end - 1, 0))
+            hits = found.setdefault(number, {})
+            if self._whole[detector]:
+                hits[detector] = None
             else:
-                ends = hits.setdefault(number, [])
+                ends = hits.setdefault(detector, [])
                 if ends is not None:
-                    ends.append(end - starts[which])
+                    ends.append(before + 1)
         return found
 
 
@@ -133,15 +125,6 @@ def make_gate(detectors: Sequence[Detector], cache_dir: str | None = None, kind:
 
 def _report(number: int, _start: int, end: int, _flags: int, reports: list[tuple[int, int]]) -> None:
     reports.append((number, end))
-
-
-def _starts(texts: Sequence[str]) -> list[int]:
-    starts: list[int] = []
-    at = 0
-    for text in texts:
-        starts.append(at)
-        at += len(text) + len(BETWEEN)
-    return starts
 
 
 def _expressions(detector: Detector, number: int) -> list[tuple[bytes, int, int]] | None:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import ahocorasick
 
 from git_ai_trail.redact.detector import RANK_PERSON, RANK_VENDOR, Span
+from git_ai_trail.redact.joined import Joined
 from git_ai_trail.redact.tokens import widen
 
 # Up to here a search for each value in turn is faster than the automaton.
@@ -55,22 +56,21 @@ class Known:
         """Remembers a name (or path) of the user's."""
         self._add(word, Value(rule, kind, RANK_PERSON, whole_word, word))
 
-    def find(self, text: str) -> list[Span]:
-        """Where remembered values stand in a text."""
-        found: list[Span] = []
-        for start, word in self._occurrences(text):
+    def find(self, joined: Joined) -> dict[int, list[Span]]:
+        """Where remembered values stand in texts, by their number."""
+        found: dict[int, list[Span]] = {}
+        for at, word in self._occurrences(joined.whole):
+            number, start = joined.place(at)
+            text, end = joined.texts[number], start + len(word)
             value = self._values[word]
-            end = start + len(word)
-            if value.word and (_WORD.match(text, end) or (start and _WORD.match(text, start - 1))):
+            if end > len(text) or (value.word and _beside_word(text, start, end)):
                 continue
             if value.rank == RANK_VENDOR:
                 start, end = widen(text, start, end)
-            found.append(Span(start, end, value.rule, value.kind, value.rank, None, value.subject))
+            found.setdefault(number, []).append(
+                Span(start, end, value.rule, value.kind, value.rank, None, value.subject)
+            )
         return found
-
-    def stands_in(self, text: str, since: int) -> bool:
-        """Whether a value remembered after generation `since` stands in the text."""
-        return any(word in text for word in self._order[since:])
 
     def _add(self, word: str, value: Value) -> None:
         if word and word not in self._values and len(self._values) < _MAX_VALUES:
@@ -96,3 +96,7 @@ class Known:
             self._automaton.add_word(word, word)
         self._automaton.make_automaton()
         self._built = len(self._order)
+
+
+def _beside_word(text: str, start: int, end: int) -> bool:
+    return _WORD.match(text, end) is not None or (start > 0 and _WORD.match(text, start - 1) is not None)

@@ -1,16 +1,23 @@
-"""What can be known about a regular expression without running it: how wide a match can be, and whether it can explode."""
+"""What can be known about a regular expression without running it (how wide a match can be, whether it can explode)."""
 
 from __future__ import annotations
 
 import re
+from functools import cache
 from re import _constants, _parser  # type: ignore[attr-defined]
 from typing import Any
 
 UNBOUNDED = int(_constants.MAXREPEAT)
 
-_TAIL_REPEAT = re.compile(r"(?<!\\)\{([1-9]\d*),\d*\}\Z")
+_TAIL_REPEAT = re.compile(r"(?<!\\)\{([1-9]\d*),\d*\}(\)*)(?:=\{0,\d\})?\Z")
 _ANCHOR = re.compile(r"\\[AZ]")
 _REPEATS = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
+
+
+@cache
+def compiled(source: str, flags: re.RegexFlag) -> re.Pattern[str]:
+    """The pattern, compiled when it is first needed: of hundreds of rules few are, in one run."""
+    return re.compile(source, flags)
 
 
 def max_width(pattern: str) -> int | None:
@@ -49,4 +56,4 @@ def gate_of(pattern: str) -> str | None:
     """
     if not pattern.isascii() or _ANCHOR.search(pattern):
         return None
-    return _TAIL_REPEAT.sub(r"{\1}", pattern)
+    return _TAIL_REPEAT.sub(r"{\1}\2", pattern)

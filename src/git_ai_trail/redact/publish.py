@@ -16,16 +16,13 @@ from typing import NamedTuple
 from git_ai_trail.redact import ruleset
 from git_ai_trail.redact.detectors.people import is_somebodys
 from git_ai_trail.redact.detectors.values import is_placeholder
+from git_ai_trail.redact.pattern import compiled
 from git_ai_trail.redact.rulefile import flags_of
 
-_KEY_BLOCK = re.compile(r"-----BEGIN [A-Z0-9 ]{0,60}PRIVATE KEY( BLOCK)?-----")
-_ADDRESS = re.compile(
-    r"(?<![\w.+-])(?P<user>[\w.+-]{1,64})@(?P<host>(?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,24})(?![\w(-])", re.ASCII
-)
-_HOME = re.compile(r"(?<![\w.~\x1f-])(?:/home/|/Users/|[A-Za-z]:\\{1,2}Users\\{1,2})(?!Shared\b)[\w][\w.-]*", re.ASCII)
-_URL_PASSWORD = re.compile(
-    r"://(?P<user>[^\s/:@\x1f]{0,64}):(?P<password>[^\s/@:\[\]{}<>$*\x1f]{3,256})@[\w.-]", re.ASCII
-)
+_KEY_BLOCK = r"-----BEGIN [A-Z0-9 ]{0,60}PRIVATE KEY( BLOCK)?-----"
+_ADDRESS = r"(?<![\w.+-])(?P<user>[\w.+-]{1,64})@(?P<host>(?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,24})(?![\w(-])"
+_HOME = r"(?<![\w.~\x1f-])(?:/home/|/Users/|[A-Za-z]:\\{1,2}Users\\{1,2})(?!Shared\b)[\w][\w.-]*"
+_URL_CREDENTIALS = r"://(?P<user>[^\s/:@\x1f]{0,64}):(?P<password>[^\s/@:\[\]{}<>$*\x1f]{3,256})@[\w.-]"
 _TAG = re.compile(r"\[(?:REDACTED|WITHHELD|omitted):[a-z0-9_-]{1,32}(?:#\d{1,6})?(?: \d{1,12} B)?\]")
 _WORD = re.compile(r"[\w-]+")
 _HEX = re.compile(r"[0-9a-f-]+")
@@ -60,11 +57,12 @@ class _Look(NamedTuple):
 
     rule: str
     keywords: tuple[str, ...]
-    pattern: re.Pattern[str]
+    source: str
+    flags: re.RegexFlag = re.ASCII
     counts: Callable[[re.Match[str]], bool] | None = None
 
     def places(self, line: str) -> list[int]:
-        found = self.pattern.finditer(line)
+        found = compiled(self.source, self.flags).finditer(line)
         return [match.start() for match in found if self.counts is None or self.counts(match)]
 
 
@@ -109,13 +107,11 @@ def _is_address(match: re.Match[str]) -> bool:
 
 @cache
 def _looks() -> tuple[_Look, ...]:
-    rules = (
-        _Look(rule.id, rule.keywords, re.compile(rule.pattern, flags_of(rule))) for rule in ruleset.builtin().rules
-    )
+    rules = (_Look(rule.id, rule.keywords, rule.pattern, flags_of(rule)) for rule in ruleset.builtin().rules)
     return (
         *rules,
         _Look("private-key", ("private key",), _KEY_BLOCK),
         _Look("home-path", ("/home/", "/users/", ":\\users", ":\\\\users"), _HOME),
-        _Look("url-credentials", ("://",), _URL_PASSWORD, _is_password),
-        _Look("email", ("@",), _ADDRESS, _is_address),
+        _Look("url-credentials", ("://",), _URL_CREDENTIALS, counts=_is_password),
+        _Look("email", ("@",), _ADDRESS, counts=_is_address),
     )

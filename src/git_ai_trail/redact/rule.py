@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 
 # Raised whenever the same rules and the same text could give another result: stored sessions are then scrubbed again.
-ENGINE = "1"
+ENGINE = "2"
 
 TYPES = ("regex", "literal", "marker")
 SCOPES = ("global", "prompt", "field")
@@ -20,6 +20,7 @@ CODE_DETECTORS = (
     "url-credentials",
     "auth-header",
     "command-flag",
+    "kubernetes-secret",
     "random-token",
     "email",
     "home-path",

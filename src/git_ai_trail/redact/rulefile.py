@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import warnings
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ _KEYS = tuple(f.name for f in fields(Rule) if f.name not in ("origin", "builtin"
 _TEXTS = ("id", "type", "pattern", "kind", "scope", "field", "replacement", "reason", "actor")
 _FLAGS = ("enabled", "ignore_case", "dotall")
 _LISTS = ("keywords", "allow", "matches", "non_matches")
+# Ten times as fast, where PyYAML was built with it.
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 _KIND = re.compile(r"[a-z][a-z0-9-]{0,31}\Z")
 _GROUP_REFERENCE = re.compile(r"\\(?:\d|g<)")
@@ -39,7 +42,8 @@ def read(path: str, *, trusted: bool, builtin: bool = False) -> list[Rule]:
         raise ConfigError(f"{name}: expected a list of rules", "start each rule with `- id: …`")
     if len(root.value) > MAX_RULES:
         raise ConfigError(f"{name}: more than {MAX_RULES} rules")
-    rules = [_rule(node, name, trusted=trusted, builtin=builtin) for node in root.value]
+    construct = yaml.constructor.SafeConstructor().construct_object
+    rules = [_rule(node, name, construct, trusted=trusted, builtin=builtin) for node in root.value]
     _no_duplicates(rules)
     return rules
 
@@ -53,7 +57,7 @@ def _compose(path: str, name: str) -> Any:
     if len(content) > MAX_BYTES:
         raise ConfigError(f"the rule file {name} is larger than {MAX_BYTES} bytes")
     try:
-        return yaml.compose(content.decode("utf-8"), Loader=yaml.SafeLoader)
+        return yaml.compose(content.decode("utf-8"), Loader=_LOADER)
     except UnicodeDecodeError:
         raise ConfigError(f"the rule file {name} is not UTF-8") from None
     except (yaml.YAMLError, RecursionError) as error:
@@ -74,7 +78,7 @@ def _rules_of_mapping(root: yaml.MappingNode, name: str) -> Any:
     return found
 
 
-def _rule(node: Any, name: str, *, trusted: bool, builtin: bool) -> Rule:
+def _rule(node: Any, name: str, construct: Callable[..., Any], *, trusted: bool, builtin: bool) -> Rule:
     if not isinstance(node, yaml.MappingNode):
         raise ConfigError(f"{name}:{_line(node)}: a rule is a mapping with `id` and `pattern`")
     values: dict[str, Any] = {}
@@ -87,14 +91,13 @@ def _rule(node: Any, name: str, *, trusted: bool, builtin: bool) -> Rule:
             raise ConfigError(f"{at}: unknown key `{_short(key)}`{of}", _nearest(key, _KEYS))
         if key in values:
             raise ConfigError(f"{at}: key `{key}`{of} stands twice")
-        values[key] = _value(key, value_node, at + of)
+        values[key] = _value(key, construct(value_node, deep=True), at + of)
     rule = Rule(**{"id": "", **values}, origin=where, builtin=builtin, trusted=trusted)
     _check(rule, where, given=frozenset(values))
     return rule
 
 
-def _value(key: str, node: Any, at: str) -> Any:
-    value = yaml.SafeLoader("").construct_object(node, deep=True)
+def _value(key: str, value: Any, at: str) -> Any:
     if key in _TEXTS:
         if isinstance(value, str):
             return value
@@ -129,7 +132,8 @@ def _check(rule: Rule, where: str, *, given: frozenset[str]) -> None:
         raise ConfigError(f"{where}: `field` (a path such as payload.arguments) goes with `scope: field`")
     if not rule.trusted and rule.allow:
         raise ConfigError(f"{where}: a repository's rule file may not allow-list")
-    _check_patterns(rule, where)
+    if not rule.builtin:  # ours are checked by the tests, not at every start
+        _check_patterns(rule, where)
 
 
 def _check_patterns(rule: Rule, where: str) -> None:

@@ -16,6 +16,12 @@ from git_ai_trail.redact.session import Found, Session
 from git_ai_trail.redact.tags import withheld
 from git_ai_trail.redact.tree import Tree
 
+_AT_ONCE_BYTES = 1 << 17
+_AT_ONCE_LINES = 64
+
+# A line of a log (or its sha256 where it is too long to be held), and what it says.
+Line = tuple[bytes | str, list[Event]]
+
 _NONE: Mapping[str, str] = {}
 
 
@@ -64,14 +70,15 @@ class Scrubber:
     def scrub(
         self,
         source: SourceFile,
-        events: Iterable[tuple[bytes, list[Event]]],
+        events: Iterable[Line],
         *,
         offset: int,
         appended: bool,
         skipped: Mapping[str, int],
         seen: Mapping[str, str] = _NONE,
     ) -> CleanSession:
-        """The session with its events cleaned lazily, in order. `events` gives each line's bytes and what it says.
+        """The session with its events cleaned lazily, in order. `events` gives each line's bytes (or their sha256,
+        where there are too many to be held) and what it says.
 
         `seen` (redaction digest → tag) are the tags that the part before `offset` was given; with it, numbering goes on.
         """
@@ -107,25 +114,46 @@ class Scrubber:
         clean, found = tree.rebuild(value, field)
         return clean, tuple(_redaction(path, one) for path, one in found)
 
-    def _events(self, session: Session, events: Iterable[tuple[bytes, list[Event]]]) -> Iterator[CleanEvent]:
-        for line, of_line in events:
-            sha256 = hashlib.sha256(line).hexdigest()
-            try:
-                yield from self._line_events(session, of_line, sha256)
-            except Exception:
-                # Nothing of a line that cannot be examined is passed on but its place.
-                yield from (_refused(event, sha256) for event in of_line[:1])
+    def _events(self, session: Session, events: Iterable[Line]) -> Iterator[CleanEvent]:
+        for lines in _several(events):
+            gathered = [self._gathered(session, of_line) for _, of_line in lines]
+            if not session.scoped:
+                texts: dict[str, None] = {}
+                for one in gathered:
+                    if one is not None:
+                        texts.update(one[0].texts)
+                session.foresee(texts)
+            for (line, of_line), one in zip(lines, gathered, strict=True):
+                sha256 = line if isinstance(line, str) else hashlib.sha256(line).hexdigest()
+                try:
+                    if one is None:
+                        raise ValueError("a line that cannot be walked")
+                    clean = self._line_events(session, *one, sha256)
+                except Exception:
+                    # Nothing of a line that cannot be examined is passed on but its place.
+                    clean = [_refused(event, sha256) for event in of_line[:1]]
+                yield from clean
 
-    def _line_events(self, session: Session, events: list[Event], sha256: str) -> list[CleanEvent]:
+    def _gathered(self, session: Session, events: list[Event]) -> tuple[Tree, list[Event]] | None:
+        """The texts of a line, and its events without edited lines; None if the line cannot be walked."""
+        try:
+            tree = Tree(session, prompt=session.scoped and any(event.kind == "prompt" for event in events))
+            if any(isinstance(event.data, Edit) for event in events):
+                events = [self._without_lines(event) for event in events]
+            for event in events:
+                tree.gather(event.raw)
+                if event.data is not None:
+                    tree.gather(_to_examine(event.data))
+        except Exception:
+            return None
+        return tree, events
+
+    def _line_events(self, session: Session, tree: Tree, events: list[Event], sha256: str) -> list[CleanEvent]:
         _learn(session, events)
-        tree = Tree(session, prompt=any(event.kind == "prompt" for event in events))
-        events = [self._without_lines(event) for event in events]
-        for event in events:
-            tree.gather(event.raw)
-            tree.gather(event.data)
-        dirty = tree.examine()
+        if not tree.examine():
+            return [_as_is(event, sha256) for event in events]
         counted: set[tuple[str, str]] = set()
-        return [_clean_event(tree, event, sha256, counted) if dirty else _as_is(event, sha256) for event in events]
+        return [_clean_event(tree, event, sha256, counted) for event in events]
 
     def _without_lines(self, event: Event) -> Event:
         """An edit's lines become digests; what else it says stays."""
@@ -144,10 +172,29 @@ class Scrubber:
         return digest.hexdigest()
 
 
+def _several(events: Iterable[Line]) -> Iterator[list[Line]]:
+    """The lines in order, as many at a time as are worth looking through together."""
+    lines: list[Line] = []
+    size = 0
+    for one in events:
+        lines.append(one)
+        size += len(one[0])
+        if size >= _AT_ONCE_BYTES or len(lines) >= _AT_ONCE_LINES:
+            yield lines
+            lines, size = [], 0
+    if lines:
+        yield lines
+
+
 def _learn(session: Session, events: list[Event]) -> None:
     for event in events:
         if isinstance(event.data, (Meta, Context)):
             session.learn_folder(event.data.cwd)
+
+
+def _to_examine(data: Any) -> Any:
+    """What an event says, without the digests that were made here."""
+    return data._replace(digests=()) if isinstance(data, EditDigests) else data
 
 
 def _as_is(event: Event, sha256: str) -> CleanEvent:
@@ -156,7 +203,9 @@ def _as_is(event: Event, sha256: str) -> CleanEvent:
 
 def _clean_event(tree: Tree, event: Event, sha256: str, counted: set[tuple[str, str]]) -> CleanEvent:
     raw, in_raw = tree.rebuild(event.raw)
-    data, in_data = tree.rebuild(event.data, "data")
+    data, in_data = tree.rebuild(_to_examine(event.data), "data")
+    if isinstance(data, EditDigests):
+        data = data._replace(digests=event.data.digests)
     redactions = _new(in_raw, in_data, counted)
     return CleanEvent(event=event._replace(raw=raw, data=data), sha256=sha256, redactions=redactions)
 

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from git_ai_trail.redact.detector import RANK_KEYED, RANK_MARKER, RANK_PERSON, RANK_RANDOM, RANK_RULE, RANK_VENDOR, Span
 from git_ai_trail.redact.detectors.people import HOME_RULE, USER_RULE, name_in_home
 from git_ai_trail.redact.engine import ANYWHERE, Engine, Place
 from git_ai_trail.redact.identity import Identity
+from git_ai_trail.redact.joined import Joined
 from git_ai_trail.redact.known import Known
 from git_ai_trail.redact.spans import unite
-from git_ai_trail.redact.tags import Numbers, blanked, is_tag, masked, omitted, withheld
+from git_ai_trail.redact.tags import Numbers, blanked, is_tag, masked, may_hold_tag, omitted, withheld
 
 # A longer text is withheld as a whole.
 MAX_TEXT = 8 * 1024 * 1024
 
-_CACHED_TEXT = 16 * 1024
-_CACHED_TEXTS = 8192
+_KEPT_TEXT = 16 * 1024
+_KEPT_TEXTS = 8192
 _BINARY_FROM = 4096
 _MAX_LOOKS = 6
+_MAX_ROUNDS = 16
 _SECRET_RANKS = (RANK_VENDOR, RANK_KEYED, RANK_RANDOM)
 
 
@@ -37,8 +39,28 @@ class Cleaned(NamedTuple):
     found: tuple[Found, ...]
 
 
-# Clean forms of texts, with the generation of known values that they were checked against.
-Cache = dict[str, tuple[Cleaned, int]]
+class Memory:
+    """Texts that were looked at since a value was last learned: `clean` as they are, `found` with their clean form."""
+
+    __slots__ = ("clean", "found", "roles")
+
+    def __init__(self) -> None:
+        self.clean: set[str] = set()
+        self.found: dict[str, Cleaned] = {}
+        # Keys of objects that are clean, each with the part it plays (`keys.role`).
+        self.roles: dict[str, int] = {}
+
+    def keep(self, texts: Iterable[str], found: Mapping[str, Cleaned]) -> None:
+        """Remembers a look at `texts`, of which those in `found` had to change."""
+        if len(self.clean) + len(self.found) >= _KEPT_TEXTS:
+            self.clean.clear()
+            self.found.clear()
+        for text in texts:
+            if len(text) <= _KEPT_TEXT:
+                if text in found:
+                    self.found[text] = found[text]
+                else:
+                    self.clean.add(text)
 
 
 class Session:
@@ -46,21 +68,18 @@ class Session:
 
     def __init__(self, engine: Engine, key: bytes, identity: Identity, seen: Mapping[str, str]) -> None:
         self._engine = engine
+        # Whether rules beyond the built-in ones apply, and whether it matters where a text stands.
+        self.custom, self.scoped = engine.custom, engine.scoped
         self._numbers = Numbers(key, seen)
         self._known = Known()
-        self._cache: dict[Place, Cache] = {}
+        self._memories: dict[Place, Memory] = {}
+        self._remembered = 0
+        # Spans of texts to come that are not clean. They depend on nothing that is learned on the way.
+        self._foreseen: dict[str, list[Span] | None] = {}
+        # The same of the texts of one look, for its next round.
+        self._examined: dict[str, list[Span] | None] = {}
         self._own: set[str] = set()
         self._learn_identity(identity)
-
-    @property
-    def custom(self) -> bool:
-        """Whether rules beyond the built-in ones apply."""
-        return self._engine.custom
-
-    @property
-    def scoped(self) -> bool:
-        """Whether it matters where a text stands."""
-        return self._engine.scoped
 
     def learn_folder(self, path: str) -> None:
         """Learns the user's account name from a working directory that the session names."""
@@ -68,33 +87,67 @@ class Session:
         if name:
             self._own.add(name)
 
+    @property
+    def generation(self) -> int:
+        """Grows with each value that is learned. What was looked at before may hold one of them."""
+        return self._known.generation
+
+    def memory(self, place: Place = ANYWHERE) -> Memory:
+        """What texts at a place are known to be; anew whenever a value is learned."""
+        if self._remembered != self._known.generation:
+            self._memories.clear()
+            self._remembered = self._known.generation
+        return self._memories.setdefault(place if self.scoped else ANYWHERE, Memory())
+
     def clean(self, texts: Iterable[str], place: Place = ANYWHERE) -> dict[str, Cleaned]:
         """Each text with its clean form. Values found in one of them are gone from all of them."""
-        cache = self._cache.setdefault(place if self._engine.scoped else ANYWHERE, {})
-        generation = self._known.generation
-        results: dict[str, Cleaned] = {}
-        fresh: list[str] = []
-        for text in dict.fromkeys(texts):
-            kept = cache.get(text)
-            if kept is not None and (kept[1] == generation or self._still_true(text, kept, cache)):
-                results[text] = kept[0]
-            elif len(text) > MAX_TEXT or _is_binary(text):
-                results[text] = self._dropped(text)
-            else:
-                fresh.append(text)
-        if fresh:
-            results.update(self._clean(fresh, place, cache))
-        if generation != self._known.generation:
-            # A value learned just now can stand in a text that was known to be clean.
-            stale = [text for text in results if self._known.stands_in(text, generation) and text not in fresh]
-            results.update(self._clean(stale, place, cache) if stale else {})
-        return results
+        distinct = list(dict.fromkeys(texts))
+        found = self.look(distinct, place)
+        return {text: found.get(text) or Cleaned(text, ()) for text in distinct}
+
+    def look(self, texts: Collection[str], place: Place = ANYWHERE) -> dict[str, Cleaned]:
+        """Those of the texts that cannot stay as they are, with their clean form."""
+        try:
+            for _ in range(_MAX_ROUNDS):
+                generation = self._known.generation
+                found = self._look(texts, self.memory(place), place)
+                if generation == self._known.generation:
+                    return found
+                # A value learned just now can stand in a text that was passed before it.
+        finally:
+            self._examined.clear()
+        return {text: self.refusal(text, "engine") for text in texts}
+
+    def foresee(self, texts: Iterable[str]) -> None:
+        """Examines texts of lines to come all at once, which is faster. Nothing is learned, named or numbered by it."""
+        memory = self.memory()
+        fresh = [
+            text
+            for text in texts
+            if text not in memory.clean
+            and text not in memory.found
+            and not (len(text) >= _BINARY_FROM and (len(text) > MAX_TEXT or _is_binary(text)))
+        ]
+        joined = Joined(fresh)
+        if may_hold_tag(joined.whole):
+            fresh = [text for text in fresh if not may_hold_tag(text)]
+            joined = Joined(fresh)
+        spans = self._engine.find(joined)
+        known = self._known.find(joined)
+        self._foreseen = {
+            text: spans.get(number, [])
+            for number, text in enumerate(fresh)
+            if number in spans or number in known or len(text) > _KEPT_TEXT
+        }
+        memory.keep((text for text in fresh if text not in self._foreseen), {})
+
+    def learn(self, text: str, rule: str, kind: str) -> None:
+        """Remembers a text that is a secret as a whole, where it is long and odd enough."""
+        self._known.learn(text, Span(0, len(text), rule, kind, RANK_KEYED))
 
     def secret(self, text: str, rule: str, kind: str) -> Cleaned:
         """A text that is a secret as a whole."""
-        span = Span(0, len(text), rule, kind, RANK_KEYED)
-        self._known.learn(text, span)
-        return self._rendered(text, [span])
+        return self._rendered(text, [Span(0, len(text), rule, kind, RANK_KEYED)])
 
     def omission(self, text: str, what: str) -> Cleaned:
         """A payload that is left out as a whole; what was left out before stays as it is."""
@@ -118,51 +171,90 @@ class Session:
         if identity.home.count("/") >= 2 or "\\" in identity.home:
             self._known.name(identity.home, HOME_RULE, "home-path")
 
-    def _still_true(self, text: str, kept: tuple[Cleaned, int], cache: Cache) -> bool:
-        if self._known.stands_in(text, kept[1]):
-            return False
-        cache[text] = (kept[0], self._known.generation)
-        return True
+    def _look(self, texts: Collection[str], memory: Memory, place: Place) -> dict[str, Cleaned]:
+        results: dict[str, Cleaned] = {}
+        fresh: list[str] = []
+        clean = memory.clean
+        for text in [text for text in texts if text not in clean]:
+            if text in memory.found:
+                results[text] = memory.found[text]
+            elif len(text) >= _BINARY_FROM and (len(text) > MAX_TEXT or _is_binary(text)):
+                results[text] = self._dropped(text)
+            else:
+                fresh.append(text)
+        if fresh:
+            found = self._cleaned(fresh, place)
+            memory.keep(fresh, found)
+            results.update(found)
+        return results
 
     def _dropped(self, text: str) -> Cleaned:
         return self.refusal(text, "too-long") if len(text) > MAX_TEXT else self.omission(text, "binary")
 
-    def _clean(self, texts: list[str], place: Place, cache: Cache) -> dict[str, Cleaned]:
-        looks = [masked(text, self._engine.kinds) for text in texts]
-        spans = self._find([text for text, _ in looks], place)
+    def _cleaned(self, texts: list[str], place: Place) -> dict[str, Cleaned]:
+        joined, tags = self._masked(texts)
+        looks = joined.texts
+        spans = self._find(joined, place)
         results: dict[str, Cleaned] = {}
-        for text, (blank, tags), found in zip(texts, looks, spans, strict=True):
-            results[text] = self._finished(text, blank, tags, found)
-            self._keep(text, results[text], cache)
+        for number in sorted(spans):
+            cleaned = self._finished(texts[number], looks[number], tags.get(number, []), spans[number])
+            if cleaned.found:
+                results[texts[number]] = cleaned
         return results
 
-    def _find(self, texts: list[str], place: Place) -> list[list[Span] | None]:
+    def _masked(self, texts: list[str]) -> tuple[Joined, dict[int, list[tuple[int, int]]]]:
+        """The texts with our own tags blanked out, and where those stand by the number of the text."""
+        joined = Joined(texts)
+        if not may_hold_tag(joined.whole):
+            return joined, {}
+        looks = [masked(text, self._engine.kinds) if may_hold_tag(text) else (text, []) for text in texts]
+        return Joined([text for text, _ in looks]), {number: tags for number, (_, tags) in enumerate(looks) if tags}
+
+    def _find(self, joined: Joined, place: Place) -> dict[int, list[Span] | None]:
         """What the engine finds, and what it finds beside that once that is gone (two secrets without a gap)."""
-        spans = self._engine.find(texts, place)
-        for text, found in zip(texts, spans, strict=True):
+        texts, spans = joined.texts, self._spans(joined, place)
+        for number, found in spans.items():
             for span in found or ():
                 if span.rank in _SECRET_RANKS and span.replacement is None:
-                    self._known.learn(text, span)
-        spans = [
-            None if found is None else found + self._known.find(text) for text, found in zip(texts, spans, strict=True)
-        ]
-        again = [n for n, found in enumerate(spans) if found and any(span.rank < RANK_PERSON for span in found)]
+                    self._known.learn(texts[number], span)
+        for number, known in self._known.find(joined).items() if self._known.generation else ():
+            before = spans.get(number, [])
+            spans[number] = None if before is None else before + known
+        again = [n for n in spans if any(span.rank < RANK_PERSON for span in spans[n] or ())]
         for _ in range(_MAX_LOOKS):
             if not again:
                 return spans
-            more = self._engine.find([blanked(texts[n], spans[n] or ()) for n in again], place)
+            more = self._engine.find(Joined([blanked(texts[n], spans[n] or ()) for n in again]), place)
             left: list[int] = []
-            for n, found in zip(again, more, strict=True):
-                before = spans[n]
+            for at, found in more.items():
+                before = spans[again[at]]
                 if found is None or before is None:
-                    spans[n] = None
-                elif found:
-                    spans[n] = before + found
-                    left.append(n)
+                    spans[again[at]] = None
+                else:
+                    spans[again[at]] = before + found
+                    left.append(again[at])
             again = left
         for n in again:
             spans[n] = None  # it does not come to an end
         return spans
+
+    def _spans(self, joined: Joined, place: Place) -> dict[int, list[Span] | None]:
+        """What the engine finds in each text, as far as it has not been asked yet."""
+        found: dict[int, list[Span] | None] = {}
+        others: list[int] = []
+        for number, text in enumerate(joined.texts):
+            for known in (self._foreseen, self._examined):
+                if text in known:
+                    found[number] = known[text]
+                    break
+            else:
+                others.append(number)
+        if others:
+            asked = joined if len(others) == len(joined.texts) else Joined([joined.texts[number] for number in others])
+            spans = self._engine.find(asked, place)
+            found.update((others[at], of_text) for at, of_text in spans.items())
+            self._examined.update((text, spans.get(at, [])) for at, text in enumerate(asked.texts))
+        return found
 
     def _finished(self, text: str, blank: str, tags: list[tuple[int, int]], found: list[Span] | None) -> Cleaned:
         if found is None:
@@ -205,13 +297,6 @@ class Session:
         pseudonym, digest = self._numbers.user(name)
         return f"~{pseudonym}", digest
 
-    def _keep(self, text: str, cleaned: Cleaned, cache: Cache) -> None:
-        if len(text) > _CACHED_TEXT:
-            return
-        if len(cache) >= _CACHED_TEXTS:
-            cache.clear()
-        cache[text] = (cleaned, self._known.generation)
-
 
 def _is_binary(text: str) -> bool:
-    return len(text) >= _BINARY_FROM and text.count("\0") + text.count("\ufffd") > len(text) // 10
+    return text.count("\0") + text.count("\ufffd") > len(text) // 10

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Mapping
@@ -40,14 +39,20 @@ KINDS = frozenset(
 )
 
 _TAG = re.compile(r"\[(?:REDACTED|WITHHELD|omitted):(?P<kind>[a-z][a-z0-9_-]{0,31})(?:#\d{1,6})?(?: \d{1,12} B)?\]")
+_KEPT_VALUE = 256
+_KEPT_VALUES = 4096
+
 # Takes the place of a tag while detectors look at the text: no pattern of theirs has it.
 _FILLER = "\x1f"
 
 
+def may_hold_tag(text: str) -> bool:
+    """Whether a look for tags of ours is worth while."""
+    return "[REDACTED:" in text or "[WITHHELD:" in text or "[omitted:" in text
+
+
 def masked(text: str, kinds: frozenset[str]) -> tuple[str, list[tuple[int, int]]]:
     """The text with our own tags blanked out (same length), and where they stand."""
-    if "[REDACTED:" not in text and "[WITHHELD:" not in text and "[omitted:" not in text:
-        return text, []
     places: list[tuple[int, int]] = []
 
     def blank(match: re.Match[str]) -> str:
@@ -92,14 +97,22 @@ class Numbers:
     def __init__(self, key: bytes, seen: Mapping[str, str]) -> None:
         self._key = key
         self._tags = dict(seen)
+        self._digests: dict[tuple[str, str], str] = {}
         self._last: dict[str, int] = {}
         for tag in self._tags.values():
             self._count(tag)
 
     def digest(self, kind: str, value: str) -> str:
         """Keyed digest of a value: the same on this machine only, and useless without the key."""
-        message = f"{kind}\0{value}".encode("utf-8", "surrogatepass")
-        return hmac.new(self._key, message, hashlib.sha256).hexdigest()[:32]
+        made = self._digests.get((kind, value))
+        if made is None:
+            message = f"{kind}\0{value}".encode("utf-8", "surrogatepass")
+            made = hmac.digest(self._key, message, "sha256").hex()[:32]
+            if len(value) <= _KEPT_VALUE:
+                if len(self._digests) >= _KEPT_VALUES:
+                    self._digests.clear()
+                self._digests[(kind, value)] = made
+        return made
 
     def tag(self, kind: str, value: str) -> tuple[str, str]:
         """(tag, digest) of a value."""

@@ -12,6 +12,7 @@ _WORD = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
 _BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _RIGHT = re.compile(r"[A-Za-z0-9_-]*(?:[+/=.~%][A-Za-z0-9_-]+)*={0,2}", re.ASCII)
 _PLAIN_RIGHT = re.compile(r"[A-Za-z0-9_-]*={0,2}", re.ASCII)
+_PIECE = re.compile(r"[A-Za-z0-9+]{10,}={0,2}", re.ASCII)
 _ESCAPED_LETTER = re.compile(r"\\[nrtbfv]", re.ASCII)
 
 _WIDEN_LIMIT = 512
@@ -51,6 +52,10 @@ _PAIRS = (
 # scores 2.0. Of random tokens with 20 characters 9 in 10 score more than 2.4.
 _USUAL = 3.2
 _RANDOM = 2.4
+# Mean weight of letter pairs: words have 5.4 and more, random letters 3.2.
+_ODD = 4.2
+_WORDY = 5.2
+_PARTS = re.compile(r"[_-]")
 _RANDOM_LETTERS = 4.8
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -70,7 +75,22 @@ def widen(text: str, start: int, end: int) -> tuple[int, int]:
         begin += 1  # the letter belongs to an escape such as \n before the token
     shape = _RIGHT if text[start:end].find("/") >= 0 else _PLAIN_RIGHT
     right = shape.match(text, end, min(len(text), end + _WIDEN_LIMIT))
-    return begin, right.end() if right else end
+    return begin, _over_slashes(text, right.end() if right else end)
+
+
+def _over_slashes(text: str, end: int) -> int:
+    """Past further pieces of the same base64 text, which `/` divides: each must look random, as no folder's name does."""
+    limit = end + _WIDEN_LIMIT
+    while text[end : end + 1] in ("/", "+"):
+        piece = _PIECE.match(text, end + 1, limit)
+        if piece is None or not _mixes(piece.group()):
+            return end
+        end = piece.end()
+    return end
+
+
+def _mixes(piece: str) -> bool:
+    return piece != piece.lower() and piece != piece.upper() and any(c.isdigit() for c in piece) and is_rough(piece)
 
 
 def base64_start(text: str, start: int) -> int:
@@ -103,6 +123,28 @@ def looks_random(token: str) -> bool:
         return False
     score = 10.0 * changes / (changes + same) + (_USUAL - usual / counted if counted else 1.0)
     return score >= (_RANDOM if any(c.isdigit() for c in token) else _RANDOM_LETTERS)
+
+
+def is_rough(token: str) -> bool:
+    """Whether a shorter token (10 or more characters in a row) is no name that a person would give to something."""
+    return any(_is_rough(part) for part in _PARTS.split(token))
+
+
+def is_odd_word(token: str) -> bool:
+    """Whether ten or more letters in a row are no words."""
+    if len(token) < 10 or not (token.isascii() and token.isalpha()):
+        return False
+    _, _, usual, counted = _roughness(token)
+    return counted >= 6 and usual < _ODD * counted
+
+
+def _is_rough(part: str) -> bool:
+    if len(part) < 10 or not part.isalnum():
+        return False
+    changes, _, usual, counted = _roughness(part)
+    if is_hex(part):
+        return len(part) >= 24 and changes >= 4
+    return (changes >= 2 and counted >= 5 and usual < _ODD * counted) or (changes >= 4 and usual < _WORDY * counted)
 
 
 def _roughness(token: str) -> tuple[int, int, int, int]:

@@ -8,19 +8,32 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
+
+from git_ai_trail.redact.joined import Joined
+from git_ai_trail.redact.tokens import is_hex, is_rough, looks_random
 
 _INVISIBLE = re.compile(
     r"\x1b\[[0-9;:?]{0,32}[@-~]|\x1b\][^\x07\x1b]{0,256}(?:\x07|\x1b\\)|\x1b[@-Z\\^_]|[\x00\x08\xad\u200b-\u200f\u2060-\u2064\ufeff]"
 )
-_HIDDEN = re.compile(r"[\xad\u200b-\u200f\u2060-\u2064\ufeff]")
+_HIDING = (b"\x1b", b"\0", b"\b")
+_HIDDEN = "\xad\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufeff"
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
 _ESCAPE = re.compile(r"\\{1,4}(?:u00[0-9a-fA-F]{2}|x[0-9a-fA-F]{2}|u\{[0-9a-fA-F]{2}\})")
+_ANY_PERCENT = re.compile(rb"%[0-9A-Fa-f]{2}")
+_ANY_ENTITY = re.compile(rb"&(?:#\d|#x|[a-z]{2,6};)")
 _ENTITY = re.compile(r"&(?:#\d{2,3}|#x[0-9a-fA-F]{2}|amp|quot|lt|gt|apos|equals|colon|lowbar|sol|hyphen|period);")
 _NAMED = {"amp": "&", "quot": '"', "lt": "<", "gt": ">", "apos": "'", "equals": "=", "colon": ":", "lowbar": "_"}
 _NAMED |= {"sol": "/", "hyphen": "-", "period": "."}
+
+_RUN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+/=-"
+_MIN_RUN, _MAX_RUN = 12, 200
+_QUOTE = r"\\{0,3}[\"'`]"
+_JOINT = rf"{_QUOTE}[ \t]{{0,4}}(?:[+.&]|\\?\r?\n)[ \t\r\n+]{{0,60}}[bfru]?{_QUOTE}"
+_BREAK = re.compile(r"\r?\n[+ ]?(?=[A-Za-z0-9_+/=-]{4})", re.ASCII)
+_CONCATENATED = re.compile(rf"(?<=[A-Za-z0-9_+/=:@-]){_JOINT}(?=[A-Za-z0-9_+/=:@-])", re.ASCII)
 
 
 class View(NamedTuple):
@@ -39,25 +52,100 @@ class View(NamedTuple):
         return min(self.origins[piece] + at - self.starts[piece], self.origins[-1])
 
 
-def views(text: str) -> Iterator[View]:
-    """The views that differ from the text itself."""
-    if "\x1b" in text or "\0" in text or "\b" in text or (not text.isascii() and _HIDDEN.search(text)):
-        yield _replaced(text, _INVISIBLE, lambda _: "")
-    if "%" in text and _PERCENT.search(text):
-        yield _replaced(text, _PERCENT, _unpercent)
-    if "\\" in text and _ESCAPE.search(text):
-        yield _replaced(text, _ESCAPE, _unescape)
-    if "&" in text and _ENTITY.search(text):
-        yield _replaced(text, _ENTITY, _unentity)
+def views(joined: Joined) -> Iterator[tuple[int, View]]:
+    """The views that differ from the text itself, each with the number of its text."""
+    encoded = joined.encoded
+    hidden = any(mark in encoded for mark in _HIDING) or any(map(_holds_hidden, joined.texts))
+    percent = b"%" in encoded and _ANY_PERCENT.search(encoded) is not None
+    entity = b"&" in encoded and _ANY_ENTITY.search(encoded) is not None
+    if not (hidden or percent or entity):
+        return
+    for number, text in enumerate(joined.texts):
+        if hidden and _hides(text):
+            yield number, _replaced(text, _INVISIBLE, lambda _: "")
+        if percent and "%" in text and _PERCENT.search(text):
+            yield number, _replaced(text, _PERCENT, _unpercent)
+        if entity and "&" in text and _ENTITY.search(text):
+            yield number, _replaced(text, _ENTITY, _unentity)
+
+
+class Trigger(NamedTuple):
+    """A view that takes a look at every character to see whether it is wanted, which the gate does on its way.
+
+    `joins` says that it puts pieces together that stand apart in the text.
+    """
+
+    name: str
+    gate: str
+    view: Callable[[str, list[int] | None], View | None]
+    joins: bool = True
+
+
+def _unbroken(text: str, ends: list[int] | None) -> View | None:
+    """Without the line ends that cut tokens, as a terminal's edge does. `ends` are places in the next line's beginning."""
+    if ends is None:
+        breaks = list(_BREAK.finditer(text))
+    else:
+        starts = {text.rfind("\n", max(0, end - 8), end) for end in ends}
+        found = (_BREAK.match(text, at - (text[at - 1 : at] == "\r")) for at in sorted(starts) if at >= 0)
+        breaks = [match for match in found if match is not None]
+    cut = [match for match in breaks if _cuts_token(text, match.start())]
+    return _without(text, cut) if cut else None
+
+
+def _cuts_token(text: str, at: int) -> bool:
+    before = text[max(0, at - _MAX_RUN - 1) : at]
+    run = before[len(before.rstrip(_RUN)) :]
+    if not _MIN_RUN <= len(run) <= _MAX_RUN or is_hex(run) or not any(c.isdigit() for c in run):
+        return False
+    return looks_random(run) or is_rough(run)
+
+
+def _unescaped(text: str, _ends: list[int] | None) -> View | None:
+    return _replaced(text, _ESCAPE, _unescape) if "\\" in text and _ESCAPE.search(text) else None
+
+
+def _unquoted(text: str, _ends: list[int] | None) -> View | None:
+    """With strings that a program puts together in one piece."""
+    joints = list(_CONCATENATED.finditer(text))
+    return _without(text, joints) if joints else None
+
+
+TRIGGERS = (
+    Trigger("escapes", r"\\(?:u00[0-9a-fA-F]{2}|x[0-9a-fA-F]{2}|u\{[0-9a-fA-F]{2}\})", _unescaped, joins=False),
+    Trigger(
+        "wrapped",
+        rf"[A-Za-z0-9_+/=-]{{{_MIN_RUN}}}\r?\n[+ ]?[A-Za-z0-9_+/=-]{{4}}",
+        _unbroken,
+    ),
+    Trigger("concatenated", rf"[A-Za-z0-9_+/=:@-]{_JOINT}[A-Za-z0-9_+/=:@-]", _unquoted),
+)
+
+
+def _hides(text: str) -> bool:
+    return ("\x1b" in text or "\0" in text or "\b" in text or _holds_hidden(text)) and _INVISIBLE.search(
+        text
+    ) is not None
+
+
+def _holds_hidden(text: str) -> bool:
+    return not text.isascii() and any(mark in text for mark in _HIDDEN)
 
 
 def _replaced(text: str, pattern: re.Pattern[str], read: Callable[[str], str]) -> View:
+    return _made(text, ((match.start(), match.end(), read(match.group())) for match in pattern.finditer(text)))
+
+
+def _without(text: str, parts: list[re.Match[str]]) -> View:
+    return _made(text, ((match.start(), match.end(), "") for match in parts))
+
+
+def _made(text: str, changes: Iterable[tuple[int, int, str]]) -> View:
+    """The text with other words in some places (start, end, what stands there)."""
     parts: list[str] = []
     starts, origins = array("L"), array("L")
     at = length = 0
-    for match in pattern.finditer(text):
-        begin, end = match.span()
-        character = read(match.group())
+    for begin, end, character in changes:
         for piece, origin in ((text[at:begin], at), (character, begin)):
             if piece:
                 parts.append(piece)

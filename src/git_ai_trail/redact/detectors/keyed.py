@@ -4,75 +4,112 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TypedDict
+from typing import NamedTuple
 
 from git_ai_trail.redact.detector import RANK_KEYED, Detector, Leaf, Span, matches
-from git_ai_trail.redact.detectors.values import is_placeholder, is_secret
+from git_ai_trail.redact.detectors.values import (
+    is_chosen_word,
+    is_odd_value,
+    is_plain_secret,
+    is_random_value,
+    is_secret,
+)
 
 RULE = "keyed-value"
-FLAG_RULE = "command-flag"
 
-KEYWORDS = ("pass", "pwd", "secret", "token", "credential", "dsn", "key", "connection", "auth")
+KEYWORDS = (
+    "pass",
+    "pwd",
+    "pw",
+    "secret",
+    "token",
+    "credential",
+    "dsn",
+    "key",
+    "connection",
+    "auth",
+    "identified",
+    "securestring",
+    "salt",
+    "nonce",
+    "seed",
+    "hmac",
+    "jwt",
+    "otp",
+)
 
-_WORD = (
-    r"(?:pass(?:word|wd|phrase|code)|passwort|pwd|secret|token|credential|dsn"
+_STRONG = (
+    r"pass(?:word|wd|phrase|code)|passwort|pwd|secret|token|credential|dsn"
     r"|(?:api|access|private|auth|account|signing|encryption|master|shared|storage|service|licen[sc]e|client|session"
     r"|app|application|jwt|ssh|deploy|consumer|subscription|webhook|admin|root|crypto?|aes|hmac)[_. -]?key"
-    r"|connection[_ -]?string|_auth|authorization)"
+    r"|connection[_ -]?string|_auth|authorization|identified by|securestring"
 )
-_NAME = _WORD + r"[\w.-]{0,30}"
-_SEPARATOR = r"\\{0,3}[\"'`\])]{0,2}(?:[ \t]{0,8}(?::=|=>|[:=])[ \t]{0,8}|>)"
-_QUOTE = r"(?:[bBfFrRuU]{0,2}\\{0,3}[\"'`]{1,3})?"
-_GATE = _NAME + _SEPARATOR + _QUOTE + r"[^\s\"'`\\]{3}"
+# `db_pass`, `dbPass`, `DB_PASS`, `root_pw`, but neither `bypass` nor `two-pass`.
+_SHORT = (
+    r"(?:(?:db|user|root|admin|smtp|mail|my|mysql|sql|pg|ftp|ssh|login|web|http|proxy|auth|sudo|become)_?pass(?![a-z])"
+    r"|(?-i:(?:[A-Za-z0-9][_.]pass|[a-z0-9_]Pass|(?<!BY)(?<=[A-Z0-9_])PASS|[a-z0-9]_pw|[A-Z0-9]_PW|[a-z0-9]Pw)(?![A-Za-z])"
+    r"|(?<![A-Za-z0-9_.-])(?:pass|pw)(?=\\{0,3}[\"'`]?[ \t]{0,4}[:=])))"
+)
+_WORD = rf"(?:{_STRONG})"
+_NAME = rf"(?:{_WORD}[\w.-]{{0,30}}|{_SHORT}[0-9]{{0,2}})"
+# Any other key: its value has to look the part.
+_ANY_KEY = r"(?:[A-Za-z0-9][_. -]?keys?|salt|nonce|seed|hmac|jwt|otp)[0-9]{0,2}"
+_CLOSE = r"(?:\[\d{0,5}\])?\\{0,3}[\"'`\])]{0,2}"
+_TYPE = r"(?:[ \t]{0,2}:?[ \t]{1,3}(?:&?(?:'static )?str(?:ing)?|varchar\(\d{1,5}\)|text))?"
+_ASSIGN = r"(?:[ \t]{0,8}(?:=>|[:?.|+!=]{0,3}=|:-|:)[ \t]{0,8}|[ \t]{1,3}(?:is|was)[ \t:]{1,3})"
+# Between name and value where the value must stand in quotes: `f("name", "value")`, `name "value"`, and
+# `name="password" value="x"` in XML, `name: PASSWORD\n value: x` in YAML, the same in JSON.
+_SPACE = r"[ \t]{1,4}"
+_COMMA = (
+    r"(?:\\{0,3}[\]\"'`)]{0,3}[ \t]{0,3},\s{0,4}(?:with:? ?)?|\\{0,3}[\"'`]\)\.(?:type|fill|val|send_?keys|set_?value)\("
+    r"|\([ \t]{0,3})"
+)
+_VALUE = r"\\{0,3}[\"'`]?[ \t]{0,3},?\s{1,40}\\{0,3}[\"']?value\\{0,3}[\"']?[ \t]{0,3}[:=][ \t]{0,4}"
+_QUOTE = r"(?:[bBfFrRuUlLnN@$]{0,2}\\{0,3}[\"'`]{1,3})"
+_GATES = (
+    rf"(?:{_WORD}[\w.-]{{0,30}}|pass[0-9]{{0,2}}|pw[0-9]{{0,2}}){_CLOSE}(?:{_TYPE}{_ASSIGN}|>\s{{0,24}}){_QUOTE}?[^\s\"'`\\]{{3}}",
+    rf"(?:{_WORD}[\w.-]{{0,30}}|pass[0-9]{{0,2}}|pw[0-9]{{0,2}})(?:{_CLOSE}{_SPACE}|{_COMMA}){_QUOTE}[^\s\"'`\\]{{3}}",
+    rf"(?:{_WORD}[\w.-]{{0,30}}|pass[0-9]{{0,2}}|pw[0-9]{{0,2}}){_VALUE}{_QUOTE}?[^\s\"'`\\]{{3}}",
+    rf"{_ANY_KEY}{_CLOSE}{_TYPE}{_ASSIGN}{_QUOTE}?[A-Za-z0-9+/=_.~-]{{16}}",
+    rf"(?:salt|nonce|seed)[0-9]{{0,2}}{_CLOSE}{_TYPE}{_ASSIGN}{_QUOTE}[^\s\"'`\\]{{6}}",
+)
 
-_KEY = re.compile(rf"(?P<name>(?!tokeni[sz]){_NAME})(?P<between>{_SEPARATOR})", re.ASCII | re.IGNORECASE)
-_QUOTED = re.compile(r"[bBfFrRuU]{0,2}(?P<quote>\\{0,3}(?:\"\"\"|'''|[\"'`]))", re.ASCII)
-_BARE = re.compile(r"[^\s\"'`,;<>|\\]{4,512}")
-_ENVIRONMENT = re.compile(r"[ \t+\-]{0,4}(?:export |set |ENV |- )?[\"']?[A-Z][A-Z0-9_]*")
-_MAX_NAME = 120
-_MAX_VALUE = 1024
-_REACH = 1400
-
-_FLAG = re.compile(
-    r"(?P<before>(?<![\w-])--?(?:(?:[a-z]+-){0,3}(?:password|passwd|pass|passphrase|token|secret|api-?key|access-?key"
-    r"|secret-?key|auth-?key|credentials?))[= ][ \t]{0,3}[\"']?)(?P<secret>[^\s\"'`|;&<>()]{6,512})",
+_KEY = re.compile(
+    rf"(?P<name>(?!tokeni[sz])(?:{_NAME}|(?P<any>{_ANY_KEY})))"
+    rf"(?:{_CLOSE}(?:{_TYPE}(?P<assign>{_ASSIGN})|(?P<xml>>\s{{0,24}})|{_SPACE}(?=[\"'`]))"
+    rf"|(?P<value>{_VALUE})|{_COMMA}(?=[\"'`]))",
     re.ASCII | re.IGNORECASE,
 )
-_FLAG_GATE = (
-    r"-(?:password|passwd|pass|passphrase|token|secret|key|credentials?)[= ][ \t]{0,3}[\"']?[^\s\"'`|;&<>()]{6}"
-)
-_PAIR = re.compile(
-    r"\b(?:curl|wget|http|https|httpie)\b[^\n|;]{0,600}?[ \t](?:-u|--user)[ =]?[\"']?[^\s\"':]{0,64}:"
-    r"(?P<secret>[^\s\"'`|;&<>()]{4,256})"
-    r"|\bsshpass[ \t]+-p[ \t]?[\"']?(?P<ssh>[^\s\"']{4,256})"
-    r"|\bmysql(?:dump|admin)?\b[^\n|;]{0,200}?[ \t]-p(?P<mysql>[^\s\"'-][^\s\"']{3,128})",
-    re.ASCII,
-)
-_PAIR_GATES = (
-    r"\b(?:curl|wget|https?|httpie)\b[^\n|;]{0,600}[ \t](?:-u|--user)[ =]?[\"']?[^\s\"':]{0,64}:[^\s\"']{4}",
-    r"\bsshpass[ \t]+-p",
-    r"\bmysql(?:dump|admin)?\b[^\n|;]{0,200}[ \t]-p[^\s\"'-]",
-)
+_SALT = re.compile(r"salt|nonce|seed", re.IGNORECASE)
+# `define("DB_PASSWORD", "…")`: the name of a constant, not that of a field.
+_CONSTANT = re.compile(r"[A-Z]{2,}[A-Z0-9_]*")
+# Every name holds one of these, and begins at most so far before it.
+_CORE = re.compile("|".join(KEYWORDS))
+_BEFORE_CORE = 16
+_QUOTED = re.compile(r"[bBfFrRuUlLnN@$]{0,2}(?P<quote>\\{0,3}(?:\"\"\"|'''|[\"'`]))", re.ASCII)
+_BARE = re.compile(r"[^\s\"'`,;<>|\\]{4,512}")
+_LINE = re.compile(r"[^\s\"'`]{4,512}")
+_ENVIRONMENT = re.compile(r"(?:^|[\s;&|`(\"'+-])[A-Z][A-Z0-9_]*\Z")
+# A line of a properties, ini or YAML file before the name, and behind the value.
+_PROPERTY = re.compile(r"[ \t+-]{0,60}(?:[\w-]{1,40}[.]){0,8}[\w-]{0,60}", re.ASCII)
+_LINE_END = re.compile(r"[ \t]{0,8}(?:[ \t]#[^\n]{0,200})?(?:\r?\n(?![ \t+-]{0,60}[)}\]])|\Z)", re.ASCII)
+_MAX_NAME = 120
+_MAX_VALUE = 1024
+# From the gate's report back to where the name begins; the value is read from there on, however long.
+_REACH = 16
+_BACK = 224
 
 
 def detectors() -> tuple[Detector, ...]:
     return (
-        Detector(rule=RULE, find=_find, gates=(_GATE,), keywords=KEYWORDS, reach=_REACH, caseless=True, checked=True),
         Detector(
-            rule=FLAG_RULE,
-            find=_find_flags,
-            gates=(_FLAG_GATE,),
-            keywords=("-pass", "-token", "-secret", "key", "-credential"),
-            reach=800,
+            rule=RULE,
+            find=_find,
+            gates=_GATES,
+            keywords=KEYWORDS,
+            reach=_REACH,
+            back=_BACK,
             caseless=True,
-            checked=True,
-        ),
-        Detector(
-            rule=FLAG_RULE,
-            find=_find_pairs,
-            gates=_PAIR_GATES,
-            keywords=("curl", "wget", "http", "sshpass", "mysql"),
-            reach=1200,
             checked=True,
         ),
     )
@@ -83,39 +120,123 @@ def is_telling(name: str) -> bool:
     return _TELLING.fullmatch(name) is not None
 
 
-_TELLING = re.compile(rf"(?:.{{0,64}}?(?:{_WORD})[\w.-]{{0,30}}|pass|pw|pin|cookie)", re.ASCII | re.IGNORECASE)
+_TELLING = re.compile(
+    rf"(?:.{{0,64}}?(?:{_STRONG})[\w.-]{{0,30}}|.{{0,64}}{_SHORT}|pass|pw|pin|cookie)", re.ASCII | re.IGNORECASE
+)
 
 
 def _find(leaf: Leaf, low: int, high: int) -> Iterator[Span]:
     text = leaf.text
-    covered = 0
-    for match in matches(_KEY, text, low, high):
+    for match in _names(text, low, high):
+        if match.end() < leaf.covered and not _QUOTED.match(text, match.end()):
+            continue  # what lies inside a find is not judged again: `a=a=a=…` would take for ever
         start, end, form = _place(text, match)
-        # What lies inside a find need not be judged again: `a=a=a=…` would take for ever.
-        inside = start < covered and (end <= covered or not form["quoted"])
-        if end <= start or inside or not is_secret(match["name"], text[start:end], **form):
+        if end <= start or end <= leaf.covered:
             continue
-        covered = max(covered, end)
+        value = text[start:end]
+        if match["any"] is not None and not _is_key(match["any"], value, form):
+            continue
+        if form.loose and not _is_near_secret(match, value):
+            continue
+        if not _judged(match["name"], value, form):
+            continue
+        leaf.covered = max(leaf.covered, end)
         yield Span(start, end, RULE, "secret", RANK_KEYED)
 
 
-class _Form(TypedDict):
+def _names(text: str, low: int, high: int) -> Iterator[re.Match[str]]:
+    """Matches of the large pattern, which is tried only where a name can begin: elsewhere is nearly everywhere."""
+    lower = text[low:high].lower()
+    if len(lower) != high - low:
+        yield from matches(_KEY, text, low, high)  # some letters have a longer form in lower case
+        return
+    at = low
+    core = _CORE.search(lower)
+    while core is not None:
+        place = low + core.start()
+        for start in range(max(at, place - _BEFORE_CORE), place + 1):
+            match = _KEY.match(text, start)
+            if match is not None:
+                yield match
+                at = match.end()
+                break
+        else:
+            at = place + 1
+        core = _CORE.search(lower, at - low)
+
+
+def _is_key(name: str, value: str, form: _Form) -> bool:
+    """Whether the value of a name that need not mean a secret (`sort_key`) is one all the same."""
+    if form.loose:
+        return False
+    return is_random_value(value) or (form.quoted and _SALT.match(name) is not None and is_odd_value(value))
+
+
+def _is_near_secret(match: re.Match[str], value: str) -> bool:
+    """Whether a value that is only near a name can be its secret: no word, or its place leaves no doubt."""
+    if " " in value:
+        return False
+    sure = _CONSTANT.fullmatch(match["name"]) is not None or match["name"].lower() == "identified by"
+    return sure or any(c.isdigit() for c in value)
+
+
+class _Form(NamedTuple):
+    """How a value is written. `loose` says that nothing but nearness ties it to the name, `alone` that it stands without
+    quotes as the only value of its line, as in a configuration file."""
+
     quoted: bool
-    environment: bool
+    environment: bool = False
+    loose: bool = False
+    alone: bool = False
+    equals: bool = False
+
+
+def _judged(name: str, value: str, form: _Form) -> bool:
+    if name.lower() in ("pass", "pw") and not form.quoted:
+        return form.alone and is_plain_secret(name, value)
+    if is_secret(name, value, quoted=form.quoted, environment=form.environment):
+        return True
+    if form.equals and form.quoted:
+        return is_chosen_word(name, value)
+    return form.alone and is_plain_secret(name, value)
 
 
 def _place(text: str, match: re.Match[str]) -> tuple[int, int, _Form]:
     """Where the value behind a name stands (start = end where there is none), and how it is written."""
     at = match.end()
-    if match["between"].endswith(">") and not match["between"].endswith("=>"):
-        return at, text.find("</", at, at + _MAX_VALUE), _Form(quoted=True, environment=False)
+    if match["xml"] is not None:
+        end = text.find("<", at, at + _MAX_VALUE)
+        return at, at + len(text[at:end].rstrip()) if end > at else at, _Form(quoted=True)
+    loose = match["assign"] is None and match["value"] is None
     quote = _QUOTED.match(text, at)
     if quote:
-        return quote.end(), _quoted_end(text, quote), _Form(quoted=True, environment=False)
-    bare = _BARE.match(text, at)
-    environment = "=" in match["between"] and _begins_line(text, match)
+        equals = (match["assign"] or "").strip() in ("=", ":=")
+        return quote.end(), _quoted_end(text, quote), _Form(quoted=True, loose=loose, equals=equals)
+    assign = match["assign"] or ""
+    environment = "=" in assign and _is_environment(text, match)
+    bare = (_LINE if environment else _BARE).match(text, at)
     end = _bare_end(text, at, bare.end(), environment=environment) if bare else at
-    return at, end, _Form(quoted=False, environment=environment)
+    alone = bool(assign) and (
+        _is_alone(text, match.start(), end) or (assign == "=" and _is_part(text, match.start(), end))
+    )
+    # With blanks around the sign it is a program's line, unless nothing follows.
+    environment = environment and (alone or assign == assign.strip())
+    return at, end, _Form(quoted=False, environment=environment, alone=alone)
+
+
+def _is_part(text: str, start: int, end: int) -> bool:
+    """Whether the value is one of several that are no program's: `Server=db;Password=x`, `host=db password=x`."""
+    before, after = text[max(0, start - 1) : start], text[end : end + 1]
+    if before == ";":
+        return after in (";", '"', "'", "", "\n")
+    return before in (" ", '"', "'", "=", "-") and after in (" ", '"', "'", "", "\n")
+
+
+def _is_alone(text: str, start: int, end: int) -> bool:
+    line = text.rfind("\n", max(0, start - _MAX_NAME), start) + 1
+    if line == 0 and start > _MAX_NAME:
+        return False
+    return _PROPERTY.fullmatch(text, line, start) is not None and _LINE_END.match(text, end) is not None
 
 
 def _quoted_end(text: str, quote: re.Match[str]) -> int:
@@ -128,36 +249,21 @@ def _quoted_end(text: str, quote: re.Match[str]) -> int:
     return min(len(text), start + _MAX_VALUE)
 
 
-def _begins_line(text: str, match: re.Match[str]) -> bool:
+def _is_environment(text: str, match: re.Match[str]) -> bool:
+    """Whether the name stands as that of an environment variable does, at the beginning of a word."""
     before = text[max(0, match.start() - _MAX_NAME) : match.end("name")]
-    line = before.rpartition("\n")
-    return (bool(line[1]) or match.start() <= _MAX_NAME) and _ENVIRONMENT.fullmatch(line[2]) is not None
+    return _ENVIRONMENT.search(before) is not None and (match.start() <= _MAX_NAME or " " in before or "\n" in before)
 
 
 def _bare_end(text: str, start: int, end: int, *, environment: bool) -> int:
-    if not environment:
-        value = text[start:end]
-        if "(" not in value and "[" not in value:
-            end = start + len(value.rstrip(")}]"))
-        ampersand = text.find("&", start, end)
-        if ampersand > start:
-            end = ampersand
+    if environment:
+        return start + len(text[start:end].rstrip(";,.:"))
+    value = text[start:end]
+    if "(" not in value and "[" not in value:
+        end = start + len(value.rstrip(")}]"))
+    ampersand = text.find("&", start, end)
+    if ampersand > start:
+        end = ampersand
     while end > start and text[end - 1] in ".:":
         end -= 1
     return end
-
-
-def _find_flags(leaf: Leaf, low: int, high: int) -> Iterator[Span]:
-    for match in matches(_FLAG, leaf.text, low, high):
-        value = match["secret"]
-        if not is_placeholder(value) and is_secret(
-            match["before"], value, quoted=not match["before"].endswith((" ", "\t"))
-        ):
-            yield Span(match.start("secret"), match.end("secret"), FLAG_RULE, "secret", RANK_KEYED)
-
-
-def _find_pairs(leaf: Leaf, low: int, high: int) -> Iterator[Span]:
-    for match in matches(_PAIR, leaf.text, low, high):
-        group = match.lastgroup or "secret"
-        if not is_placeholder(match[group]):
-            yield Span(*match.span(group), FLAG_RULE, "secret", RANK_KEYED)

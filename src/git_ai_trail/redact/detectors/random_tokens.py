@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
 from git_ai_trail.redact.detector import RANK_RANDOM, Detector, Leaf, Span, matches
@@ -14,7 +14,8 @@ from git_ai_trail.redact.tokens import base64_start, is_hex, looks_random, widen
 RULE = "random-token"
 
 _TOKEN = re.compile(r"(?<![A-Za-z0-9_+-])[A-Za-z0-9_+-]{20,}", re.ASCII)
-# The gate reports the twentieth character; where the token ends, `matches` finds out.
+_RUN = re.compile(r"[A-Za-z0-9_+-]{20,}", re.ASCII)
+_LEAST = 20
 _REACH = 64
 _GATE = r"(?:^|[^A-Za-z0-9_+-])[A-Za-z0-9_+-]{20}"
 
@@ -25,6 +26,8 @@ _ID = re.compile(
     r"|(?:[a-z]{1,24}[_-]){0,3}[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:[_-][a-z0-9]{1,16})?",
     re.ASCII,
 )
+# The path of a drawing: `1200h-200v100z`.
+_DRAWING = re.compile(r"-?\d*(?:[hvzlmqtcsaHVZLMQTCSA]-?\d{0,6}){3,}")
 _DIGEST_NAMES = tuple(
     f"{name}{sep}" for name in ("sha1", "sha224", "sha256", "sha384", "sha512", "md5") for sep in "-:="
 )
@@ -35,6 +38,15 @@ _SECRET_WORD = re.compile(
 )
 _ENCODED = re.compile(r"[A-Za-z0-9+/_-]{20,65536}={0,2}", re.ASCII)
 _WORD_NEAR = 48
+# Armour around what is meant for everybody's eyes.
+_PUBLIC = re.compile(
+    r"-----(?:BEGIN|END) (?:(?:TRUSTED |NEW |X509 )?CERTIFICATE|(?:RSA |EC |DSA )?PUBLIC KEY|X509 CRL|PGP (?:PUBLIC|SIGN|MESS)"
+    r"|SSH SIGN|SIGNATURE|PKCS7|CMS)"
+)
+_MAX_ARMOUR = 16_000
+_NOTED = 20_000
+_MAX_NOTED = 128
+_MAX_LOOK = 4096
 
 
 def detectors(hides_secret: Callable[[str], bool]) -> tuple[Detector, ...]:
@@ -44,22 +56,51 @@ def detectors(hides_secret: Callable[[str], bool]) -> tuple[Detector, ...]:
     def decodes_to_secret(token: str) -> bool:
         return any(hides_secret(text) for text in _decoded(token))
 
+    dull: set[str] = set()  # nothing to find in them unless they are a part of something encoded
+    dead: set[str] = set()  # nothing to find in them, whatever stands around
+
     def find(leaf: Leaf, low: int, high: int) -> Iterator[Span]:
-        for match in matches(_TOKEN, leaf.text, low, high):
-            span = _judge(leaf.text, match, decodes_to_secret)
+        return judge(leaf.text, matches(_TOKEN, leaf.text, low, high))
+
+    def find_at(leaf: Leaf, ends: list[int]) -> Iterator[Span]:
+        # The gate reports the twentieth character of each token.
+        text, run = leaf.text, _RUN.match
+        return judge(text, filter(None, [run(text, end - _LEAST) for end in ends]))
+
+    def judge(text: str, found: Iterable[re.Match[str]]) -> Iterator[Span]:
+        for match in found:
+            token = match.group()
+            if token in dead or (token in dull and not _in_base64(text, match)):
+                continue
+            if _ID.fullmatch(token) or _DRAWING.fullmatch(token):
+                _note(dead, token)
+                continue
+            span = _judge(text, match, decodes_to_secret)
             if span is not None:
                 yield span
+            elif not is_hex(token) and not looks_random(token[:_MAX_LOOK]):
+                if token == token.lower() or token == token.upper():
+                    _note(dead, token)
+                elif not _in_base64(text, match):
+                    _note(dull, token)
 
-    return (Detector(rule=RULE, find=find, gates=(_GATE,), reach=_REACH, checked=True),)
+    return (Detector(rule=RULE, find=find, gates=(_GATE,), reach=_REACH, find_at=find_at, checked=True),)
+
+
+def _note(tokens: set[str], token: str) -> None:
+    if len(tokens) >= _NOTED:
+        tokens.clear()
+    if len(token) <= _MAX_NOTED:
+        tokens.add(token)
 
 
 def _judge(text: str, match: re.Match[str], decodes_to_secret: Callable[[str], bool]) -> Span | None:
     token = match.group()
     encoded = _around(text, match)
-    if _may_be_encoded(encoded[0]) and decodes_to_secret(encoded[0]):
+    if _may_be_encoded(token, encoded[0]) and decodes_to_secret(encoded[0]):
         return Span(encoded[1], encoded[2], RULE, "encoded-secret", RANK_RANDOM)
-    if len(token) > 4096:
-        sure = looks_random(token[:4096])
+    if len(token) > _MAX_LOOK:
+        sure = looks_random(token[:_MAX_LOOK])
     elif is_hex(token):
         sure = len(token) >= 32 and _word_before(text, match.start())
     else:
@@ -73,11 +114,16 @@ def _judge(text: str, match: re.Match[str], decodes_to_secret: Callable[[str], b
 def _around(text: str, match: re.Match[str]) -> tuple[str, int, int]:
     """The base64 text that the token is part of (base64 also has `/`), with its place."""
     start, end = match.span()
-    if not (text[end : end + 1] in "/=" or text[start - 1 : start] == "/"):
+    if not _in_base64(text, match):
         return match.group(), start, end
     begin = base64_start(text, start)
     whole = _ENCODED.match(text, begin)
     return (whole.group(), begin, whole.end()) if whole and whole.end() >= end else (match.group(), start, end)
+
+
+def _in_base64(text: str, match: re.Match[str]) -> bool:
+    """Whether characters beside the token could belong to the same base64 text."""
+    return text[match.end() : match.end() + 1] in ("/", "=") or text[match.start() - 1 : match.start()] == "/"
 
 
 def _word_before(text: str, start: int) -> bool:
@@ -87,16 +133,26 @@ def _word_before(text: str, start: int) -> bool:
 
 def _is_benign(text: str, token: str, start: int) -> bool:
     return (
-        _ID.fullmatch(token) is not None
+        _is_armoured(text, start)
         or token.startswith(_DIGEST_NAMES)
         or text.endswith(_BENIGN_BEFORE, max(0, start - 16), start)
         or text.endswith(_BENIGN_BEFORE, 0, base64_start(text, start))
     )
 
 
-def _may_be_encoded(token: str) -> bool:
-    """Hex, or base64 of text (which always mixes capitals and small letters)."""
-    return len(token) >= 24 and ((token != token.lower() and token != token.upper()) or is_hex(token))
+def _is_armoured(text: str, start: int) -> bool:
+    """Whether a place lies within a certificate, a public key or a signature, of which one end may be cut off."""
+    before = text.rfind("-----", max(0, start - _MAX_ARMOUR), start)
+    line = text.rfind("-----", max(0, before - 80), before) if before >= 0 else -1
+    if line >= 0:
+        return text.startswith("BEGIN", line + 5) and _PUBLIC.match(text, line) is not None
+    after = text.find("-----END ", start, start + _MAX_ARMOUR)
+    return after >= 0 and _PUBLIC.match(text, after) is not None
+
+
+def _may_be_encoded(token: str, encoded: str) -> bool:
+    """Hex, or base64 of text (20 characters of it always mix capitals and small letters)."""
+    return len(encoded) >= 24 and ((token != token.lower() and token != token.upper()) or is_hex(encoded))
 
 
 def _decoded(token: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from git_ai_trail.redact.detector import RANK_KEYED, Detector, Leaf, Span, matches
 from git_ai_trail.redact.detectors.values import is_placeholder
-from git_ai_trail.redact.tokens import is_hex, looks_random
+from git_ai_trail.redact.tokens import is_hex, is_rough, looks_random
 
 URL_RULE = "url-credentials"
 HEADER_RULE = "auth-header"
@@ -18,9 +18,12 @@ _USERINFO = re.compile(
     re.ASCII,
 )
 _USERINFO_GATE = r":(?://|\\/\\/)[^\s/@\"'<>\\]{1,400}@"
+# Go's way to name a database: `user:password@tcp(host:3306)/db`.
+_DSN = re.compile(r"(?<![\w/])[\w.-]{1,64}:(?P<secret>[^\s:/@\"'()]{3,128})@(?:tcp|unix)\(", re.ASCII)
+_DSN_GATE = r"[\w.-]:[^\s:/@\"'()]{3,128}@(?:tcp|unix)\("
 _QUERY = re.compile(
-    r"[?&;](?:access_token|auth_token|token|api_?key|apikey|key|sig|signature|secret|client_secret|password|passwd|pwd"
-    r"|code|auth|jwt|session|sid|x-amz-signature|x-amz-credential|x-amz-security-token|x-goog-signature)="
+    r"[?&;](?P<name>access_token|auth_token|token|api_?key|apikey|key|sig|signature|secret|client_secret|password|passwd"
+    r"|pwd|code|auth|jwt|session|sid|x-amz-signature|x-amz-credential|x-amz-security-token|x-goog-signature)="
     r"(?P<secret>[A-Za-z0-9%._~+/=-]{8,2000})",
     re.ASCII | re.IGNORECASE,
 )
@@ -44,12 +47,23 @@ _COOKIE = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _COOKIE_GATE = r"cookie[\"']?[ \t]{0,3}:[ \t]{0,3}\\?[\"']?[\w.%-]{1,64}=[^\r\n\"'`\\]{4}"
+# A header on a command line whose name says what it is: `-H "X-Api-Token: …"`.
+_NAMED = re.compile(
+    r"(?:-H|--header)[ =]{0,2}\\{0,3}[\"'](?P<name>[\w-]{0,40}(?:token|key|secret|passw|auth|credential)[\w-]{0,24})"
+    r"[ \t]{0,2}:[ \t]{0,3}(?P<secret>[^\"'\n\\\x1f]{6,2000})",
+    re.ASCII | re.IGNORECASE,
+)
+_NAMED_GATE = (
+    r"(?:-H|--header)[ =]{0,2}\\{0,3}[\"'][\w-]{0,40}(?:token|key|secret|passw|auth|credential)[\w-]{0,24}[ \t]{0,2}:"
+    r"[ \t]{0,3}[^\"'\n\\]{6}"
+)
 _WORD = re.compile(r"[A-Za-z][A-Za-z_-]*")
 
 
 def detectors() -> tuple[Detector, ...]:
     return (
         Detector(rule=URL_RULE, find=_userinfo, gates=(_USERINFO_GATE,), keywords=("@",), reach=700, checked=True),
+        Detector(rule=URL_RULE, find=_dsn, gates=(_DSN_GATE,), keywords=("@tcp(", "@unix("), reach=300, checked=True),
         Detector(
             rule=URL_RULE, find=_query, gates=(_QUERY_GATE,), keywords=("=",), reach=2200, caseless=True, checked=True
         ),
@@ -59,6 +73,15 @@ def detectors() -> tuple[Detector, ...]:
             gates=_AUTHORIZATION_GATES,
             keywords=("authorization", "bearer", "basic"),
             reach=4200,
+            caseless=True,
+            checked=True,
+        ),
+        Detector(
+            rule=HEADER_RULE,
+            find=_named,
+            gates=(_NAMED_GATE,),
+            keywords=("-h", "--header"),
+            reach=2200,
             caseless=True,
             checked=True,
         ),
@@ -79,15 +102,28 @@ def _userinfo(leaf: Leaf, low: int, high: int) -> Iterator[Span]:
         user, password = match["user"], match["secret"]
         if password is not None:
             if not is_placeholder(password) and password != user:
-                yield Span(*match.span("secret"), URL_RULE, "password", RANK_KEYED)
+                # A key in the place of the name is no name.
+                start = (
+                    match.start("user")
+                    if len(user) >= 8 and (is_hex(user) or is_rough(user))
+                    else match.start("secret")
+                )
+                yield Span(start, match.end("secret"), URL_RULE, "password", RANK_KEYED)
         elif len(user) >= 20 and (is_hex(user) or looks_random(user)):
             yield Span(*match.span("user"), URL_RULE, "password", RANK_KEYED)
+
+
+def _dsn(leaf: Leaf, low: int, high: int) -> Iterator[Span]:
+    for match in matches(_DSN, leaf.text, low, high):
+        if not is_placeholder(match["secret"]):
+            yield Span(*match.span("secret"), URL_RULE, "password", RANK_KEYED)
 
 
 def _query(leaf: Leaf, low: int, high: int) -> Iterator[Span]:
     for match in matches(_QUERY, leaf.text, low, high):
         value = match["secret"]
-        if any(c.isdigit() for c in value) and not value.isdigit() and not is_placeholder(value):
+        telling = "pass" in match["name"].lower() or "pwd" in match["name"].lower()
+        if (telling or any(c.isdigit() for c in value)) and not value.isdigit() and not is_placeholder(value):
             yield Span(*match.span("secret"), URL_RULE, "secret", RANK_KEYED)
 
 
@@ -110,3 +146,19 @@ def _cookie(leaf: Leaf, low: int, high: int) -> Iterator[Span]:
         value = match["secret"].partition("=")[2]
         if not is_placeholder(value) and any(c.isdigit() for c in value):
             yield Span(*match.span("secret"), HEADER_RULE, "cookie", RANK_KEYED)
+
+
+def _named(leaf: Leaf, low: int, high: int) -> Iterator[Span]:
+    for match in matches(_NAMED, leaf.text, low, high):
+        value = match["secret"].rstrip()
+        scheme, _, credential = value.rpartition(" ")
+        if scheme and not scheme.isalpha():
+            continue
+        if any(c.isdigit() for c in credential) and not credential.isdigit() and not is_placeholder(credential):
+            yield Span(
+                match.end("secret") - len(match["secret"]) + len(value) - len(credential),
+                match.start("secret") + len(value),
+                HEADER_RULE,
+                "secret",
+                RANK_KEYED,
+            )
