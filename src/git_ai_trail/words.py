@@ -11,6 +11,11 @@ _LONG_RUN = pattern(r"[A-Za-z0-9]{20}")
 _MAIL = pattern(r"@(?![0-9])")
 
 
+def agent_word(name: str) -> str:
+    """An agent's name as one word, as records have it: `Claude Code` is `Claude-Code`."""
+    return word(name.replace(" ", "-"))
+
+
 def word(text: str) -> str:
     """`text` if it can be the name or version of an agent, a model or a tool; else empty.
 

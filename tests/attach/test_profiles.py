@@ -54,3 +54,9 @@ def test_nodejs_names_no_brand() -> None:
 
 def test_an_agent_without_a_known_name_is_capitalised() -> None:
     assert disclosure("llvm", [("aider", "x"), ("", "y")], generated_mostly=False) == [("Assisted-by", "Aider")]
+
+
+def test_an_agents_full_name_and_its_word_in_a_record_give_one_brand() -> None:
+    assert disclosure("llvm", [("Claude Code", "x"), ("Claude-Code", "x")], generated_mostly=False) == [
+        ("Assisted-by", "Claude")
+    ]

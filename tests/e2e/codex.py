@@ -96,6 +96,7 @@ class Codex:
     version: str
     model: str
     home: Path
+    brand: str = "Codex"
 
     @classmethod
     def install(cls, *, version: str, model: str, home: Path, url: str) -> Codex:

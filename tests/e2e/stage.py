@@ -1,4 +1,4 @@
-"""Plays a scenario: repositories, a person's steps in them, and a real Codex driven by a scripted model."""
+"""Plays a scenario: repositories, a person's steps in them, and a real agent driven by a scripted model."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tests.e2e.claude import Claude
+from tests.e2e.claude_model import ClaudeModel
 from tests.e2e.codex import Codex
 from tests.e2e.model import ScriptedModel
 from tests.e2e.scenario import Action, Scenario
@@ -20,9 +22,9 @@ _EDITOR = """\
 
 
 class Stage:
-    """The folders of one run, and the sessions that Codex has opened so far (scenario's name → id)."""
+    """The folders of one run, and the sessions that the agent has opened so far (scenario's name → id)."""
 
-    def __init__(self, root: Path, codex: Codex, model: ScriptedModel) -> None:
+    def __init__(self, root: Path, codex: Codex | Claude, model: ScriptedModel | ClaudeModel) -> None:
         self.root = root
         self.codex = codex
         self.model = model

@@ -32,7 +32,7 @@ def _check_commit(stage: Stage, truth: Truth) -> list[str]:
     wrong = _check_content(repo, truth)
     if wrong:
         return [f"(the scenario itself went wrong) {one}" for one in wrong]
-    wrong += _check_message(repo, truth)
+    wrong += _check_message(repo, truth, stage.codex.brand)
     shown = json.loads(repo.run("git", "ai-trail", "show", "--json", truth.rev).stdout)
     wrong += _check_shown(stage, shown, truth)
     wrong += _check_owners(stage, shown, truth)
@@ -49,14 +49,14 @@ def _check_content(repo: Repo, truth: Truth) -> list[str]:
     return wrong
 
 
-def _check_message(repo: Repo, truth: Truth) -> list[str]:
+def _check_message(repo: Repo, truth: Truth, brand: str) -> list[str]:
     wrong: list[str] = []
     ours = _trailers(repo, truth.rev, "AI-Trail")
     disclosed = _trailers(repo, truth.rev, "Assisted-by")
     if truth.trailer:
         if len(ours) != 1 or not _TRAILER.fullmatch(ours[0]):
             wrong.append(f"AI-Trail trailers are {ours}")
-        if not disclosed or not all(one.startswith("Codex:") for one in disclosed):
+        if not disclosed or not all(one.startswith(f"{brand}:") for one in disclosed):
             wrong.append(f"Assisted-by trailers are {disclosed}")
     elif ours or disclosed:
         wrong.append(f"there must be no trailer, but there are {ours + disclosed}")

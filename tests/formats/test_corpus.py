@@ -21,7 +21,8 @@ LOGS = sorted(
     path
     for folder in ("real", "fixtures", "generated")
     for path in (CORPUS / folder).rglob("*")
-    if path.name.endswith((".jsonl", ".jsonl.zst")) and path.name != "session_index.jsonl"
+    if path.name.endswith((".jsonl", ".jsonl.zst") if folder == "generated" else (".jsonl", ".json"))
+    and path.name != "session_index.jsonl"
 )
 GENERATED = sorted(path.parent for path in (CORPUS / "generated").glob("*/repo.bundle"))
 
@@ -46,7 +47,8 @@ def test_a_log_is_read_and_what_is_skipped_is_said(path: Path, capsys: pytest.Ca
         with capsys.disabled():
             print(f"\n{in_corpus(path)}: {dict(reader.skipped)}", end="")
     assert (
-        sum(event.raw is not None for event in events) >= sum(bool(line.strip()) for line, _ in lines_of(data)) - broken
+        sum(event.raw is not None for event in events)
+        >= sum(bool(line.strip()) for line, _ in lines_of(data, str(path))) - broken
     )
     assert all(0 <= event.offset < len(data) for event in events)
     assert all(event.turn >= 0 for event in events if event.kind in ("prompt", "edit"))
@@ -58,7 +60,7 @@ def test_a_log_is_read_and_what_is_skipped_is_said(path: Path, capsys: pytest.Ca
 def test_a_log_read_in_two_parts_says_the_same(path: Path) -> None:
     data = content(path)
     whole, reader = read(data, str(path))
-    count = len(lines_of(data))
+    count = len(lines_of(data, str(path)))
     for cut in sorted({1, 2, 3, count // 3, count // 2, count * 2 // 3, count - 2, count - 1, count} - {0, -1}):
         events, resumed = read_in_two(data, cut, str(path))
         assert events == whole, f"cut before line {cut + 1}"

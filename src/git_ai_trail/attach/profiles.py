@@ -88,5 +88,5 @@ def disclosure(profile: str, pairs: Iterable[tuple[str, str]], *, generated_most
 
 
 def brand(agent: str) -> str:
-    """The agent's name as people write it."""
-    return BRANDS.get(agent.lower(), agent[:1].upper() + agent[1:])
+    """The agent's name as people write it in a disclosure."""
+    return BRANDS.get(agent.lower().replace(" ", "-"), agent[:1].upper() + agent[1:])

@@ -14,7 +14,7 @@ from git_ai_trail.attach.shape import HEX64, is_core, is_files
 from git_ai_trail.codec import canonical, path_text
 from git_ai_trail.facts import CommitMatch, EvidenceFact, FileDiff, FileMatch, SessionMatch
 from git_ai_trail.lazy import pattern
-from git_ai_trail.words import word
+from git_ai_trail.words import agent_word, word
 
 VERSION = 1
 MAX_LINE = 64 * 1024
@@ -85,7 +85,7 @@ def build_core(
 def _session(one: SessionMatch) -> dict[str, Any]:
     models = dict.fromkeys(name for model in one.models if (name := word(model)))
     return {
-        "agent": word(one.agent),
+        "agent": agent_word(one.agent),
         "agent_version": word(one.agent_version),
         "models": list(models)[:16],
         "id": session_key(one.session_id),

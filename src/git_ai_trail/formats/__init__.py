@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
-from git_ai_trail.formats import codex
-from git_ai_trail.formats.protocol import Format
+import os
 
-FORMATS: tuple[Format, ...] = (codex,)
+from git_ai_trail.formats import claude, codex, copilot, gemini
+from git_ai_trail.formats.protocol import Format
+from git_ai_trail.loglines import head_of
+
+FORMATS: tuple[Format, ...] = (claude, codex, copilot, gemini)
 
 BY_NAME = {fmt.NAME: fmt for fmt in FORMATS}
+
+_HEAD = 16 * 1024
+
+
+def is_own(fmt: Format, path: str) -> bool:
+    """Whether the log at `path`, whose name `fmt` accepts, is that agent's. Where the name would do for another agent's as
+    well (people put logs of all agents into one folder), what the log begins with decides; if nothing does, both have it."""
+    name = os.path.basename(path)
+    rivals = [other for other in FORMATS if other is not fmt and other.is_log(name)]
+    if not rivals:
+        return True
+    try:
+        head = head_of(path, _HEAD)
+    except OSError:
+        return False
+    return fmt.recognises(head) or not any(other.recognises(head) for other in rivals)

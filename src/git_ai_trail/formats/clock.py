@@ -8,6 +8,7 @@ _FORM = pattern(
     r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9})\d*)?\s*(?:([Zz])|([+-])(\d\d):?(\d\d))?$"
 )
 _UUID7 = pattern(r"([0-9a-fA-F]{8})-([0-9a-fA-F]{4})-7[0-9a-fA-F]{3}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$")
+_DAY = 86400
 
 _days: dict[str, int] = {}
 
@@ -20,16 +21,17 @@ def unix_time(text: object) -> float | None:
         day = _days.get(text[:10])
         if day is not None:
             try:
-                return (
-                    day + int(text[11:13]) * 3600 + int(text[14:16]) * 60 + int(text[17:19]) + int(text[20:23]) / 1000
-                )
+                second = int(text[11:13]) * 3600 + int(text[14:16]) * 60 + int(text[17:19])
+                return day + second + int(text[20:23]) / 1000 if second <= _DAY else None
             except ValueError:
                 return None
     found = _FORM.match(text[:64])
     if found is None:
         return None
     year, month, day, hour, minute, second = (int(found[n]) for n in range(1, 7))
-    if not (1970 <= year <= 9999 and 1 <= month <= 12 and 1 <= day <= 31):
+    if not (
+        1970 <= year <= 9999 and 1 <= month <= 12 and 1 <= day <= 31 and hour < 24 and minute < 60 and second <= 60
+    ):
         return None
     start = _day_start(year, month, day)
     if len(_days) < 64:

@@ -1,4 +1,4 @@
-"""Reads unified diffs: the hunks that Codex records, and whole patches given to `git apply`."""
+"""Reads unified diffs: the hunks that a log records, and whole patches given to `git apply`."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from git_ai_trail.lazy import bytes_pattern, pattern
 MAX_PATH = 4096
 
 _DRIVE = pattern(r"[A-Za-z]:(?=[/\\]|$)")
+_HOME = pattern(r"(?:/(?:home|Users)/[^/]+|/root|[A-Za-z]:/Users/[^/]+)(?=/|$)")
 _ESCAPE = bytes_pattern(rb"%([0-9A-Fa-f]{2})")
 
 
@@ -19,9 +20,13 @@ def resolve(path: object, base: str = "") -> str:
     if path.startswith("file://"):
         path = _from_uri(path)
     if path.startswith("\\\\?\\"):
-        path = path[4:]
-    if "\\" in path and (_DRIVE.match(path) or path.startswith("\\\\") or _DRIVE.match(base)):
+        path = "\\\\" + path[8:] if path[4:8].upper() == "UNC\\" else path[4:]
+    if "\\" in path and (_DRIVE.match(path) or path.startswith("\\\\") or _DRIVE.match(base) or base.startswith("//")):
         path = path.replace("\\", "/")
+    if path == "~" or path.startswith("~/"):
+        # Whose home it is only the folder can tell: it lies below it, or nobody knows.
+        home = _HOME.match(base.replace("\\", "/"))
+        path = home[0] + path[1:] if home else path
     if path.startswith("~") or _is_absolute(path) or not base:
         return _normal(path)
     return _normal(posixpath.join(base, path))

@@ -58,6 +58,10 @@ class Format(Protocol):
         """Whether a file of this base name is a log (temporary files are not)."""
         ...
 
+    def recognises(self, head: bytes) -> bool:
+        """Whether a log that begins with these bytes is this agent's; asked where the names of several agents' logs agree."""
+        ...
+
     def is_document(self, path: str) -> bool:
         """Whether the log at `path` is one JSON document and not a line for each record.
 

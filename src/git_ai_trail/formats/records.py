@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 MAX_LINE = 32 * 1024 * 1024
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
-_RESTARTS = ('{"timestamp"', '{"record_type"', '{"type"', '{"id"')
+# How the records of Codex begin, which matters where one was cut and the next follows in the same line.
+RESTARTS = ('{"timestamp"', '{"record_type"', '{"type"', '{"id"')
 _MAX_RESTARTS = 8
 
 # Control characters inside strings do occur; NaN and Infinity are no JSON and would not survive being stored.
@@ -22,8 +23,11 @@ class Record(NamedTuple):
     length: int
 
 
-def read_records(line: bytes) -> tuple[list[Record], str]:
-    """The records of a line, and what was wrong with it (empty if nothing)."""
+def read_records(line: bytes, restarts: tuple[str, ...] = RESTARTS) -> tuple[list[Record], str]:
+    """The records of a line, and what was wrong with it (empty if nothing).
+
+    `restarts` is how a record of this format begins: there reading goes on after a record that was cut.
+    """
     if len(line) > MAX_LINE:
         return [], "line over 32 MiB"
     try:
@@ -33,10 +37,10 @@ def read_records(line: bytes) -> tuple[list[Record], str]:
             return [Record(data, 0, len(line))], ""
     except (ValueError, RecursionError):
         pass
-    return _read_odd(line)
+    return _read_odd(line, restarts)
 
 
-def _read_odd(line: bytes) -> tuple[list[Record], str]:
+def _read_odd(line: bytes, restarts: tuple[str, ...]) -> tuple[list[Record], str]:
     if line.startswith(_ZSTD_MAGIC):
         return [], "compressed log"
     bare = line.replace(b"\0", b"").removeprefix(b"\xef\xbb\xbf").strip()
@@ -45,7 +49,7 @@ def _read_odd(line: bytes) -> tuple[list[Record], str]:
     text = line.decode("utf-8", "surrogateescape")  # so that places can be counted in bytes
     found: list[Record] = []
     broken = False
-    at = _next_start(text, 0)
+    at = _next_start(text, 0, restarts)
     for _ in range(_MAX_RESTARTS):
         if at < 0:
             break
@@ -53,11 +57,11 @@ def _read_odd(line: bytes) -> tuple[list[Record], str]:
             data, end = _decode(text, at)
         except (ValueError, RecursionError):
             broken = True
-            at = _next_restart(text, at + 1)
+            at = _next_restart(text, at + 1, restarts)
             continue
         if type(data) is dict:
             found.append(_placed(storable(data), text, at, end))
-        at = _next_start(text, end)
+        at = _next_start(text, end, restarts)
     if found:
         return found, "cut line" if broken else ""
     return [], "cut line" if broken and bare.startswith(b"{") else "not JSON"
@@ -68,13 +72,13 @@ def _placed(data: dict[str, Any], text: str, start: int, end: int) -> Record:
     return Record(data, before, len(text[start:end].encode("utf-8", "surrogateescape")))
 
 
-def _next_start(text: str, after: int) -> int:
+def _next_start(text: str, after: int, restarts: tuple[str, ...]) -> int:
     at = text.find("{", after)
-    return at if at >= 0 and not text[after:at].strip("\0\ufeff \t\r\n,") else _next_restart(text, after)
+    return at if at >= 0 and not text[after:at].strip("\0\ufeff \t\r\n,") else _next_restart(text, after, restarts)
 
 
-def _next_restart(text: str, after: int) -> int:
-    starts = [at for at in (text.find(mark, after) for mark in _RESTARTS) if at >= 0]
+def _next_restart(text: str, after: int, restarts: tuple[str, ...]) -> int:
+    starts = [at for at in (text.find(mark, after) for mark in restarts) if at >= 0]
     return min(starts, default=-1)
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.formats.codex.summary import lines_of, read, read_in_two, summary
+from tests.formats.codex.summary import lines_of, path_of, read, read_in_two, summary
 
-CASES = sorted(path.parent for path in (Path(__file__).parent / "cases").glob("*/input.jsonl"))
+INPUTS = sorted((Path(__file__).parent / "cases").glob("*/input.json*"))
 
 
 def written(value: dict[str, object]) -> str:
@@ -22,31 +22,32 @@ def written(value: dict[str, object]) -> str:
     return '{"events": [\n  ' + rows + "\n],\n" + json.dumps(rest, ensure_ascii=False, indent=1)[2:] + "\n"
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_a_log_says_what_is_expected(case: Path) -> None:
-    data = (case / "input.jsonl").read_bytes()
-    found = written(summary(*read(data), data))
-    expected = case / "expected.json"
+@pytest.mark.parametrize("log", INPUTS, ids=lambda log: log.parent.name)
+def test_a_log_says_what_is_expected(log: Path) -> None:
+    data = log.read_bytes()
+    found = written(summary(*read(data, path_of(log)), data))
+    expected = log.parent / "expected.json"
     if os.environ.get("UPDATE"):
         expected.write_text(found, encoding="utf-8")
     assert json.loads(found) == json.loads(expected.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_a_log_read_in_two_parts_says_the_same(case: Path) -> None:
-    data = (case / "input.jsonl").read_bytes()
-    whole, reader = read(data)
-    for cut in range(len(lines_of(data)) + 1):
-        events, resumed = read_in_two(data, cut)
+@pytest.mark.parametrize("log", INPUTS, ids=lambda log: log.parent.name)
+def test_a_log_read_in_two_parts_says_the_same(log: Path) -> None:
+    data = log.read_bytes()
+    path = path_of(log)
+    whole, reader = read(data, path)
+    for cut in range(len(lines_of(data, path)) + 1):
+        events, resumed = read_in_two(data, cut, path)
         assert events == whole, f"cut before line {cut + 1}"
         assert resumed.pending_commits() == reader.pending_commits()
         assert resumed.skipped == reader.skipped
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_every_record_gives_one_event_with_its_raw_form(case: Path) -> None:
-    data = (case / "input.jsonl").read_bytes()
-    events, _ = read(data)
+@pytest.mark.parametrize("log", INPUTS, ids=lambda log: log.parent.name)
+def test_every_record_gives_one_event_with_its_raw_form(log: Path) -> None:
+    data = log.read_bytes()
+    events, _ = read(data, path_of(log))
     raw = [event for event in events if event.raw is not None]
     assert len({event.offset for event in raw}) == len(raw)
     for event in raw:
@@ -55,9 +56,9 @@ def test_every_record_gives_one_event_with_its_raw_form(case: Path) -> None:
 
 def test_the_state_holds_no_text_of_the_log() -> None:
     marks = ("Add a cart", "return sum", "thinking", "Second on the line", "Slow hook")
-    for case in CASES:
-        data = (case / "input.jsonl").read_bytes()
-        for cut in range(1, len(lines_of(data))):
-            _, reader = read(b"\n".join(line for line, _ in lines_of(data)[:cut]))
+    for log in INPUTS:
+        data, path = log.read_bytes(), path_of(log)
+        for cut in range(1, len(lines_of(data, path)) + 1):
+            _, reader = read(b"\n".join(line for line, _ in lines_of(data, path)[:cut]), path)
             state = json.dumps(reader.state())
             assert not [mark for mark in marks if mark in state]

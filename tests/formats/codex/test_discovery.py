@@ -38,6 +38,16 @@ def test_logs_are_found_at_any_depth_in_order_and_side_files_are_not(tmp_path: P
     assert list(codex.discover(str(tmp_path))) == [str(flat), str(packed), str(deep)]
 
 
+def test_documents_of_the_first_codex_are_logs_and_other_json_files_are_not(tmp_path: Path) -> None:
+    document = touch(tmp_path / "sessions" / f"rollout-2025-07-01-{ID}.json")
+    for name in ("models_cache.json", "rollout-config.json", f"{ID}.json", f"rollout-2025-07-01-{ID}.json.bak"):
+        touch(tmp_path / "sessions" / name)
+    assert list(codex.discover(str(tmp_path))) == [str(document)]
+    assert codex.is_document(str(document))
+    assert not codex.is_document(NAME)
+    assert codex.session_id_of(str(document)) == ID
+
+
 def test_a_loop_of_links_ends_and_a_missing_folder_is_empty(tmp_path: Path) -> None:
     log = touch(tmp_path / "a" / NAME)
     (tmp_path / "a" / "up").symlink_to(tmp_path)

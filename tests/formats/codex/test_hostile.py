@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from pathlib import Path
 from typing import Any
 
@@ -117,12 +118,18 @@ def test_text_inside_text_can_always_be_stored() -> None:
         "const a = /*" * 20_000 + "tools.apply_patch(a)",
         "tools.apply_patch(`" * 20_000,
         "tools.x(" + '"a" + ' * 20_000,
+        "tools; const f=a=>" * 20_000,
+        'tools; const a=["a","b","c","d"];' + "a.map(b=>" * 4000,
+        "tools; " + "`${" * 50_000,
+        "tools; " + "{" * 200_000,
     ],
 )
 def test_a_script_that_never_ends_is_given_up(source: str) -> None:
     payload = {"type": "custom_tool_call", "name": "exec", "input": source, "call_id": "c"}
+    began = time.process_time()
     events, _ = read(json.dumps({"type": "response_item", "payload": payload}).encode())
     assert [event.kind for event in events] == ["call"]
+    assert time.process_time() - began < 10
 
 
 def test_an_output_within_an_output_within_an_output_is_read_once() -> None:

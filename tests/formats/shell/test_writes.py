@@ -20,6 +20,22 @@ def writes(text: str) -> list[tuple[str, str, object]]:
 
 
 @pytest.mark.parametrize(
+    ("folder", "path"),
+    [
+        ("/home/dev/shop", "/home/dev/other/f"),
+        ("/Users/dev/shop/src", "/Users/dev/other/f"),
+        ("/root/shop", "/root/other/f"),
+        ("C:/Users/dev/shop", "C:/Users/dev/other/f"),
+        ("/w", "f"),
+        ("/rooted/w", "f"),
+    ],
+)
+def test_whose_home_is_meant_the_folder_tells(folder: str, path: str) -> None:
+    found = [write.path for write in file_writes(steps_of(Script("cd ~/other && echo a > f", folder)))]
+    assert found == [path]
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("cat > f <<'X'\na\n  b\nX\n", [("add", "/w/f", (("a", "  b"),))]),

@@ -10,10 +10,12 @@ from git_ai_trail.formats.codex.discovery import (
     is_document,
     is_log,
     recent_dirs,
+    recognises,
     roots,
     session_id_of,
     thread_hint,
 )
+from git_ai_trail.formats.codex.memory import STATE_VERSION, open_offsets
 from git_ai_trail.formats.codex.reader import CodexReader
 
 NAME = "codex"
@@ -22,25 +24,18 @@ AGENT = "Codex"
 __all__ = [
     "AGENT",
     "NAME",
+    "STATE_VERSION",
     "discover",
     "is_document",
     "is_log",
     "open_offsets",
     "reader",
     "recent_dirs",
+    "recognises",
     "roots",
     "session_id_of",
     "thread_hint",
 ]
-
-
-def open_offsets(state: Mapping[str, Any]) -> list[int]:
-    """Offsets of the lines that a reader made from `state` must be fed again, in order."""
-    offsets = {flags[0] for flags in state.get("calls", ())}
-    offsets.update(waiting[0] for waiting in state.get("waiting", ()))
-    if state.get("last") is not None:
-        offsets.add(state["last"])
-    return sorted(offsets)
 
 
 def reader(path: str, state: Mapping[str, Any] | None = None) -> CodexReader:

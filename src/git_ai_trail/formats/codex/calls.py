@@ -37,6 +37,12 @@ class CallText(NamedTuple):
     target: str  # the process or cell that a call of kind `more` goes on with
     parsed: dict[str, Any]
 
+    @property
+    def typed(self) -> str:
+        """What a call of kind `more` types into the process."""
+        chars = self.parsed.get("chars") if self.kind == "more" else None
+        return chars if isinstance(chars, str) else ""
+
 
 def read_call(payload: dict[str, Any], folder: str) -> CallText:
     """A `function_call`, `custom_tool_call` or `local_shell_call` made while the turn's folder was `folder`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import Any, NamedTuple
 
 from git_ai_trail.facts import Message, Other, Prompt
@@ -29,6 +30,15 @@ class Conversation:
         self.waiting: list[Waiting] = []
         self.last: tuple[int, str] | None = None  # offset and text of a prompt event in the line just before
         self.task_follows = False
+        self.instructions: list[int] | None = None  # length and checksum of the text that the session begins with
+
+    def begins_with(self, instructions: object) -> None:
+        """The instructions that the session's first line names: in old logs they come again as the first message."""
+        text = instructions.strip() if isinstance(instructions, str) else ""
+        self.instructions = _checksum(text) if text else None
+
+    def _is_instructions(self, text: str) -> bool:
+        return self.turn < 0 and self.instructions is not None and _checksum(text.strip()) == self.instructions
 
     def prompt(self, text: str) -> Prompt | Message:
         """Opens a turn. In a thread that no person prompts, the task that another agent gave opens it."""
@@ -47,6 +57,8 @@ class Conversation:
     def message(self, payload: dict[str, Any], offset: int, length: int, at: float | None) -> Message | Other:
         """A message under the user's role."""
         texts = human_texts(payload)
+        if self.instructions is not None:
+            texts = [text for text in texts if not self._is_instructions(text)]
         if not texts:
             return Message("injected", "\n".join(content_texts(payload.get("content"))), "")
         if not self.has_events and len(self.waiting) < _MAX_WAITING:
@@ -67,3 +79,7 @@ class Conversation:
         found = [(waiting, self.prompt(waiting.text), self.turn) for waiting in self.waiting]
         self.waiting.clear()
         return found
+
+
+def _checksum(text: str) -> list[int]:
+    return [len(text), zlib.crc32(text.encode("utf-8", "surrogatepass"))]

@@ -9,7 +9,9 @@ from collections.abc import Iterator, Mapping
 from git_ai_trail.lazy import pattern
 
 _UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
-_IN_NAME = pattern(rf"({_UUID})(?:_{_UUID})?\.jsonl(?:\.zst)?$")
+_IN_NAME = pattern(rf"({_UUID})(?:_{_UUID})?\.json(?:l(?:\.zst)?)?$")
+# Any program may keep .json files here; only the TypeScript Codex, which did not write lines, named them like this.
+_DOCUMENT = pattern(rf"rollout-\d{{4}}-\d\d-\d\d-{_UUID}\.json$")
 _WHOLE = pattern(rf"{_UUID}$")
 _NOT_LOGS = ("history.jsonl", "session_index.jsonl")
 _NOT_FOLDERS = ("thread-writer-locks", "rollout-migrations")
@@ -27,6 +29,8 @@ def roots(env: Mapping[str, str], home: str) -> list[str]:
 
 def is_log(name: str) -> bool:
     """Whether a file of this name is a log; the compressed form counts, temporary and side files do not."""
+    if name.endswith(".json"):
+        return _DOCUMENT.match(name) is not None
     if not name.endswith((".jsonl", ".jsonl.zst")) or name.startswith("."):
         return False
     return name not in _NOT_LOGS
@@ -88,6 +92,12 @@ def session_id_of(path: str) -> str:
     """Thread id in the file's name; a reverted thread's file carries the thread's id first and its own after it."""
     found = _IN_NAME.search(os.path.basename(path))
     return found[1].lower() if found else ""
+
+
+def recognises(head: bytes) -> bool:
+    """A record has a `payload`; the versions before 0.32 began with a line of `id` and `timestamp` or a state."""
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    return b'"payload"' in head or start.startswith((b'{"record_type"', b'{"id"', b'{"timestamp"', b"\x28\xb5\x2f\xfd"))
 
 
 def is_document(path: str) -> bool:

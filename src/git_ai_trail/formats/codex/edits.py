@@ -10,23 +10,38 @@ from git_ai_trail.formats.codex.patch import BEGIN, Section, read_sections, spli
 from git_ai_trail.formats.diffs import read_hunks
 from git_ai_trail.formats.linediff import Runs, split_lines
 from git_ai_trail.formats.paths import resolve
+from git_ai_trail.formats.shell.printed import echoed, formatted
 from git_ai_trail.formats.shell.steps import Script, Step, steps_of
 from git_ai_trail.formats.shell.writes import file_writes, may_write
+from git_ai_trail.lazy import pattern
 
 SUCCESS = "Success. Updated the following files:"
 _LISTED = ("A ", "M ", "D ")
+# A patch is applied section by section; the one that fails ends it, and is named. A patch that is refused before
+# anything is written says `apply_patch verification failed: …` on the same line.
+_BROKE_OFF = pattern(
+    r"(?:^|\n)Failed to (?:write file|delete file|remove original|create parent directories for|read file to update"
+    r"|find expected lines in|find context '.*' in) (.+?)(?=:?\s*(?:\n|$)|: )"
+)
 
 
-def edits_of_changes(changes: object, folder: str, call_id: str, patches: tuple[PatchText, ...] = ()) -> list[Edit]:
-    """Edits of a `changes` map. A file that the call's own patch names twice is read from the patch: the map then holds
-    the last section's change only."""
+def edits_of_changes(
+    changes: object,
+    folder: str,
+    call_id: str,
+    patches: tuple[PatchText, ...] = (),
+    *,
+    only: set[str] | None = None,
+) -> list[Edit]:
+    """Edits of a `changes` map, with `only` of some of its files. A file that the call's own patch names twice is read
+    from the patch: the map then holds the last section's change only."""
     if not isinstance(changes, dict):
         return []
     twice = _named_twice(patches) if patches else {}
     found: list[Edit] = []
     for name, change in changes.items():
         path = resolve(name, folder)
-        if not path or not isinstance(change, dict):
+        if not path or not isinstance(change, dict) or (only is not None and path not in only):
             continue
         edit = _edit_of_change(path, change, folder, call_id)
         sections = twice.get(path)
@@ -96,6 +111,33 @@ def _edit_of_section(section: Section, workdir: str, call_id: str) -> list[Edit]
     return [Edit(path, "", section.op, section.added, section.removed, "patch", call_id, True)]
 
 
+def applied_before(patch: PatchText, said: str) -> list[Section]:
+    """The sections of a failed patch that were applied before the one that failed, as far as the message tells."""
+    for found in _BROKE_OFF.finditer(said):
+        failed = resolve(found[1].strip(), patch.workdir)
+        sections = read_sections(patch.text) if failed else []
+        for index, section in enumerate(sections):
+            if failed in (resolve(section.path, patch.workdir), resolve(section.move_to, patch.workdir)):
+                # A file that was moved is written at its new place before the old one is removed.
+                return sections[: index + ("remove original" in found[0])]
+    return []
+
+
+def applied_files(patches: tuple[PatchText, ...], said: str) -> set[str]:
+    """The files (before a move) of those sections, as a `changes` map names them."""
+    return {resolve(section.path, patch.workdir) for patch in patches for section in applied_before(patch, said)}
+
+
+def edits_of_failed(patches: tuple[PatchText, ...], said: str, call_id: str) -> list[Edit]:
+    """Edits of patches that failed halfway."""
+    return [
+        edit
+        for patch in patches
+        for section in applied_before(patch, said)
+        for edit in _edit_of_section(section, patch.workdir, call_id)
+    ]
+
+
 def listed_files(output: str) -> set[str]:
     """Paths that `Success. Updated the following files:` lists, as the patch has them."""
     found: set[str] = set()
@@ -113,27 +155,43 @@ def script_patches(steps: list[Step]) -> tuple[PatchText, ...]:
     for step in steps:
         texts = [heredoc.body for heredoc in step.command.heredocs] + list(step.words[1:])
         texts += [redirect.target for redirect in step.command.redirects if redirect.op == "<<<"]
+        if step.program in ("printf", "echo"):
+            texts = [(formatted if step.program == "printf" else echoed)(step.words[1:]) or ""]
         found.extend(PatchText(part, step.folder) for text in texts if BEGIN in text for part in split_patches(text))
     return tuple(found)
 
 
-def edits_of_scripts(scripts: tuple[Script, ...], output: str, call_id: str, *, ran: bool, patched: bool) -> list[Edit]:
-    """Edits of shell text. `ran` says that the commands succeeded as far as is known, `patched` that their patches are
-    counted elsewhere already."""
+def edits_of_scripts(
+    scripts: tuple[Script, ...], output: str, call_id: str, *, code: int | None, ran: bool, patched: bool
+) -> list[Edit]:
+    """Edits of shell text. `code` is the exit code if it is known, `ran` says that the commands succeeded as far as is
+    known, `patched` that their patches are counted elsewhere already."""
     found: list[Edit] = []
     for script in scripts:
-        applies = not patched and BEGIN in script.text and SUCCESS in output
+        applies = not patched and BEGIN in script.text
         writes = ran and may_write(script.text)
         if not applies and not writes:
             continue
         steps = steps_of(script)
         if applies:
-            patches = script_patches(steps)
-            every = len(patches) == 1 or output.count(SUCCESS) >= len(patches)
-            found.extend(edits_of_patches(patches, call_id, None if every else listed_files(output)))
+            found.extend(_patched(script, steps, output, call_id, code))
         if writes:
             found.extend(_written(steps, call_id))
     return found
+
+
+def _patched(script: Script, steps: list[Step], output: str, call_id: str, code: int | None) -> list[Edit]:
+    """Edits of the patches in a script, by what they said; a single one that ends the script also by the exit code."""
+    patches = script_patches(steps)
+    if not patches:
+        # Given in a way that only another kind of shell understands, as PowerShell's here-strings are.
+        patches = tuple(PatchText(part, script.workdir) for part in split_patches(script.text))
+    succeeded = output.count(SUCCESS)
+    last = len(patches) == 1 and bool(steps) and steps[-1].program in ("apply_patch", "applypatch")
+    if (succeeded and succeeded >= len(patches)) or (code == 0 and last):
+        return edits_of_patches(patches, call_id)
+    found = edits_of_patches(patches, call_id, listed_files(output)) if succeeded else []
+    return found + edits_of_failed(patches, output, call_id)
 
 
 def _written(steps: list[Step], call_id: str) -> list[Edit]:

@@ -41,11 +41,6 @@ def read_sections(text: str) -> list[Section]:
     return reader.sections
 
 
-def patch_count(text: str) -> int:
-    """How many patches a text holds."""
-    return text.count(BEGIN)
-
-
 def split_patches(text: str) -> list[str]:
     """Each patch of a text that may hold several."""
     starts = text.split(BEGIN)[1:]

@@ -22,21 +22,16 @@ from git_ai_trail.facts import (
     Tokens,
 )
 from git_ai_trail.formats.clock import unix_time
-from git_ai_trail.formats.codex.conversation import Conversation, Waiting
-from git_ai_trail.formats.codex.copies import Copies
-from git_ai_trail.formats.codex.discovery import session_id_of
-from git_ai_trail.formats.codex.prompts import content_texts, human_texts
-from git_ai_trail.formats.codex.session import is_human, read_context, read_meta
-from git_ai_trail.formats.codex.shapes import bare_kind, is_answer, prompt_text
-from git_ai_trail.formats.codex.skipped import Skipped
-from git_ai_trail.formats.codex.tokens import TokenCounter
-from git_ai_trail.formats.codex.work import Fact, OpenCall, Work
-from git_ai_trail.formats.fields import an_id, text_of
+from git_ai_trail.formats.codex.discovery import is_document
+from git_ai_trail.formats.codex.document import read_document
+from git_ai_trail.formats.codex.memory import Memory
+from git_ai_trail.formats.codex.prompts import content_texts
+from git_ai_trail.formats.codex.session import is_human, read_context, read_environment, read_meta
+from git_ai_trail.formats.codex.shapes import bare_kind, chat_calls, is_answer, prompt_text
+from git_ai_trail.formats.codex.work import Fact
+from git_ai_trail.formats.fields import an_id, text_of, whole
 from git_ai_trail.formats.paths import resolve
 from git_ai_trail.formats.records import Record, read_records
-from git_ai_trail.lazy import pattern
-
-STATE_VERSION = 1
 
 _KINDS: dict[type, str] = {
     Meta: "meta",
@@ -52,42 +47,32 @@ _KINDS: dict[type, str] = {
     Tokens: "tokens",
     Other: "other",
 }
-_CWD = pattern(r"<cwd>([^<\n]{1,4096})</cwd>|Current working directory: ([^\n]{1,4096})")
 
 
-class CodexReader:
+class CodexReader(Memory):
     """Satisfies `protocol.Reader`."""
 
     def __init__(self, path: str, state: Mapping[str, Any] | None = None) -> None:
-        self.session_id = session_id_of(path)
-        self.meta: Meta | None = None
-        self.own_id = ""
-        self.cwd = ""
-        self.model = ""
-        self.talk = Conversation()
-        self.work = Work()
-        self.copies = Copies()
-        self.tokens = TokenCounter()
-        self._skipped = Skipped()
-        self._awaited: dict[int, list[Any]] = {}  # lines that are fed again after a restart
+        super().__init__(path, state)
+        self.document = is_document(path)
         # The record that is being read.
         self._offset = 0
         self._length = 0
         self._at: float | None = None
         self._before: tuple[int, str] | None = None
-        if state:
-            self._restore(state)
 
     # -- the contract -------------------------------------------------------------------------------------------------
 
     def feed(self, line: bytes, offset: int) -> list[Event]:
+        if self.document:
+            return self._read_document(line, offset)
         records, problem = read_records(line)
-        if offset in self._awaited:
+        if offset in self.awaited:
             if records:
-                self._remember(records[0].data, offset, records[0].length)
+                self.remember(records[0].data, offset, records[0].length)
             return []
         if problem:
-            self._skipped.add(problem)
+            self.skips.add(problem)
         events: list[Event] = []
         for record in records:
             self._take(record, offset, events)
@@ -103,66 +88,27 @@ class CodexReader:
 
     @property
     def skipped(self) -> Mapping[str, int]:
-        return self._skipped.counts
-
-    def state(self) -> dict[str, Any]:
-        return {
-            "version": STATE_VERSION,
-            "session_id": self.own_id or self.session_id,
-            "seen_meta": bool(self.own_id),
-            "cwd": self.cwd,
-            "model": self.model,
-            "turn": self.talk.turn,
-            "human": self.talk.human,
-            "has_events": self.talk.has_events,
-            "task_follows": self.talk.task_follows,
-            "paginated": self.work.paginated,
-            "waiting": [[waiting.offset, waiting.at] for waiting in self.talk.waiting],
-            "last": self.talk.last[0] if self.talk.last else None,
-            "calls": [call.flags() for call in self.work.open.values()],
-            "closed": list(self.work.closed.items()),
-            "copies": self.copies.state(),
-            "tokens": self.tokens.state(),
-            "skipped": dict(self._skipped.counts),
-        }
-
-    def _restore(self, state: Mapping[str, Any]) -> None:
-        if state.get("version") != STATE_VERSION:
-            return
-        self.session_id = str(state["session_id"])
-        self.own_id = self.session_id if state["seen_meta"] else ""
-        self.cwd, self.model = str(state["cwd"]), str(state["model"])
-        talk = self.talk
-        talk.turn, talk.human, talk.has_events = int(state["turn"]), bool(state["human"]), bool(state["has_events"])
-        talk.task_follows = bool(state["task_follows"])
-        self.work.paginated = bool(state["paginated"])
-        self.work.closed = {str(key): bool(gave) for key, gave in state["closed"]}
-        self.copies.restore(state["copies"])
-        self.tokens.restore(state["tokens"])
-        self._skipped.counts = {str(kind): int(count) for kind, count in state["skipped"].items()}
-        for flags in state["calls"]:
-            self._awaited[flags[0]] = ["call", flags]
-        for offset, at in state["waiting"]:
-            self._awaited[offset] = ["waiting", at]
-        if state["last"] is not None:
-            self._awaited[state["last"]] = ["last"]
-
-    def _remember(self, data: dict[str, Any], offset: int, length: int) -> None:
-        """Takes up again what a line left open."""
-        what = self._awaited.pop(offset)
-        payload = data.get("payload")
-        payload = payload if isinstance(payload, dict) else data
-        if what[0] == "call":
-            call = OpenCall.restored(payload, what[1])
-            self.work.open[call.text.call_id or f"@{offset}"] = call
-        elif what[0] == "waiting":
-            self.talk.waiting.append(Waiting(offset, length, what[1], "\n".join(human_texts(payload))))
-        else:
-            self.talk.last = (offset, prompt_text(payload))
+        return self.skips.counts
 
     # -- one record ---------------------------------------------------------------------------------------------------
 
-    def _take(self, record: Record, offset: int, events: list[Event]) -> None:
+    def _read_document(self, data: bytes, offset: int) -> list[Event]:
+        """A whole session of the TypeScript Codex. It names one time only, that of its last save: it holds for the
+        session as it stands and for the last item, which was new then."""
+        again = self.awaited.pop(offset, None)
+        self.seen_document = True
+        records, problem = read_document(data)
+        if problem:
+            self.skips.add(problem)
+        events: list[Event] = []
+        saved = unix_time(records[0].data.get("timestamp")) if records else None
+        for record in records[:-1]:
+            self._take(record, offset, events)
+        for record in records[-1:]:
+            self._take(record, offset, events, saved)
+        return [] if again else events
+
+    def _take(self, record: Record, offset: int, events: list[Event], saved: float | None = None) -> None:
         data = record.data
         kind, payload = data.get("type"), data.get("payload")
         bare = not isinstance(payload, dict)
@@ -170,7 +116,8 @@ class CodexReader:
             payload = data
             kind = bare_kind(data)
         self._offset, self._length = offset + record.start, record.length
-        self._at = None if bare else unix_time(data.get("timestamp"))
+        at = unix_time(data.get("timestamp"))
+        self._at = saved if at is None else at
         self._before, self.talk.last = self.talk.last, None
         ordinal = data.get("ordinal")
         if kind == "session_meta":
@@ -181,7 +128,7 @@ class CodexReader:
             handler = _LINES.get(kind) if isinstance(kind, str) else None
             if self.talk.waiting and kind == "response_item" and is_answer(payload):
                 self._answered(events)
-            facts = handler(self, payload) if handler else self._one(self._skipped.unused(kind))
+            facts = handler(self, payload) if handler else self._one(self.skips.unused(kind))
             if bare and self.talk.waiting:
                 events.extend(self._emit(facts, data))
                 self._answered(events)
@@ -219,19 +166,28 @@ class CodexReader:
             if session_id and session_id != self.own_id:
                 self.copies.other_meta(self._at)
                 return self._copied(payload)
+            self.cwd = self.cwd or resolve(payload.get("cwd"))
             return self._one(Other("session_meta update"))
         meta = read_meta(payload, self.session_id)
+        if self.document:
+            meta = meta._replace(started_at=None)  # its time is that of the last save
         self.own_id = self.session_id = meta.session_id
         self.cwd = meta.cwd
         self.talk.human = is_human(meta)
+        self.talk.begins_with(payload.get("instructions"))
         self.work.paginated = payload.get("history_mode") == "paginated" or ordinal is not None
         self.copies.first_meta(payload, self._at)
-        return self._one(meta)
+        base = payload.get("history_base")
+        if not isinstance(base, dict) or payload.get("forked_from_id"):
+            return self._one(meta)
+        # The same thread goes on here from that record of its other file; what stands behind it there was taken back.
+        end = whole(base.get("end_ordinal_exclusive"))
+        return [*self._one(meta), *self._one(Other(f"revert to ordinal {end}"))]
 
     def _copied(self, payload: dict[str, Any]) -> list[Fact]:
         if payload.get("type") == "token_count":
             self.tokens.inherit(payload)
-        self._skipped.add("copied history")
+        self.skips.add("copied history")
         return self._one(Other("copied history"))
 
     def _turn_context(self, payload: dict[str, Any]) -> list[Fact]:
@@ -241,7 +197,7 @@ class CodexReader:
         return self._one(context)
 
     def _token_record(self, payload: dict[str, Any]) -> list[Fact]:
-        return self._one(self.tokens.record(payload, self.model) or Other("token_usage_record"))
+        return self._one(self.tokens.record(payload, self.model, self.own_id) or Other("token_usage_record"))
 
     def _agent_talk(self, payload: dict[str, Any]) -> list[Fact]:
         self.talk.task_follows = payload.get("trigger_turn") is True
@@ -250,25 +206,43 @@ class CodexReader:
     def _state_line(self, payload: dict[str, Any]) -> list[Fact]:
         return self._one(Other("state"))
 
+    def _chat(self, payload: dict[str, Any]) -> list[Fact]:
+        """An item in the shape of the chat API, as the TypeScript Codex kept it for providers that have no other."""
+        role = payload.get("role")
+        if role == "tool":
+            return self._output({"call_id": payload.get("tool_call_id"), "output": payload.get("content")})
+        if role != "assistant":
+            return self._message(payload)
+        facts: list[Fact] = []
+        thought = payload.get("reasoning")
+        if isinstance(thought, str) and thought.strip():
+            facts += self._one(Reasoning(thought))
+        calls = chat_calls(payload)
+        if not calls or any(text.strip() for text in content_texts(payload.get("content"))):
+            facts += self._message(payload)
+        return facts + [fact for call in calls for fact in self._call(call)]
+
     def _response_item(self, payload: dict[str, Any]) -> list[Fact]:
         kind = payload.get("type")
         handler = _ITEMS.get(kind) if isinstance(kind, str) else None
-        return handler(self, payload) if handler else self._one(self._skipped.unused(kind, "response_item/"))
+        return handler(self, payload) if handler else self._one(self.skips.unused(kind, "response_item/"))
 
     def _event_msg(self, payload: dict[str, Any]) -> list[Fact]:
         kind = payload.get("type")
         handler = _EVENTS.get(kind) if isinstance(kind, str) else None
-        return handler(self, payload) if handler else self._one(self._skipped.unused(kind, "event_msg/"))
+        return handler(self, payload) if handler else self._one(self.skips.unused(kind, "event_msg/"))
 
     # -- response items -----------------------------------------------------------------------------------------------
 
     def _message(self, payload: dict[str, Any]) -> list[Fact]:
         role = payload.get("role")
         if role == "user":
-            if not self.cwd:
-                found = _CWD.search("\n".join(content_texts(payload.get("content")))[:8192])
-                self.cwd = resolve(found[1] or found[2]) if found else ""
-            return self._one(self.talk.message(payload, self._offset, self._length, self._at))
+            fact = self.talk.message(payload, self._offset, self._length, self._at)
+            known = None if self.cwd else read_environment(payload)
+            if known is None:
+                return self._one(fact)
+            self.cwd = known.cwd
+            return [*self._one(fact), *self._one(known)]
         role = role if role in ("assistant", "developer", "system") else "injected"
         text = "\n".join(content_texts(payload.get("content")))
         return self._one(Message(role, text, text_of(payload.get("phase"), 32)))
@@ -286,6 +260,10 @@ class CodexReader:
     def _output(self, payload: dict[str, Any]) -> list[Fact]:
         return self.work.output(payload, self.talk.turn)
 
+    def _snapshot(self, payload: dict[str, Any]) -> list[Fact]:
+        self.history.snapshot(self.talk.turn)
+        return self._one(Other("ghost_snapshot"))
+
     # -- events -------------------------------------------------------------------------------------------------------
 
     def _user_message(self, payload: dict[str, Any]) -> list[Fact]:
@@ -300,6 +278,17 @@ class CodexReader:
     def _turn_border(self, payload: dict[str, Any]) -> list[Fact]:
         self.work.end_turn()
         return self._one(Other(text_of(payload.get("type"), 64)))
+
+    def _rolled_back(self, payload: dict[str, Any]) -> list[Fact]:
+        """The last turns leave the conversation; what they wrote stays on disk, so their edits stay what they are."""
+        self.work.end_turn()
+        turns = self.history.roll_back(self.talk.turn, whole(payload.get("num_turns")))
+        return [*self._one(Other("thread_rolled_back")), *(Fact(Other("rolled back"), turn) for turn in turns)]
+
+    def _undone(self, payload: dict[str, Any]) -> list[Fact]:
+        """The files are again as they were when the last turn began that took a snapshot of them."""
+        turn = self.history.undo() if payload.get("success") is True else None
+        return [*self._one(Other("undo_completed")), *(() if turn is None else (Fact(Other("undone"), turn),))]
 
     def _settings(self, payload: dict[str, Any]) -> list[Fact]:
         settings = payload.get("thread_settings")
@@ -319,7 +308,7 @@ class CodexReader:
     def _item(self, payload: dict[str, Any]) -> list[Fact]:
         item = payload.get("item")
         if not isinstance(item, dict):
-            return self._one(self._skipped.unused("item_completed", "event_msg/"))
+            return self._one(self.skips.unused("item_completed", "event_msg/"))
         kind, item_id = item.get("type"), text_of(item.get("id"), 128)
         if kind == "UserMessage":
             return self._one(self.talk.event(prompt_text(payload), self._offset, self._before))
@@ -331,7 +320,7 @@ class CodexReader:
             return facts if facts and type(facts[0].data) is Call else [*self._one(Other("CommandExecution")), *facts]
         if kind == "Plan":
             return self._one(Plan(text_of(item.get("text"), 1 << 20), ()))
-        return self._one(self._skipped.unused(kind, "item_completed/"))
+        return self._one(self.skips.unused(kind, "item_completed/"))
 
 
 _Handler = Callable[[CodexReader, dict[str, Any]], list[Fact]]
@@ -343,6 +332,7 @@ _LINES: dict[str, _Handler] = {
     "token_usage_record": CodexReader._token_record,
     "inter_agent_communication_metadata": CodexReader._agent_talk,
     "state": CodexReader._state_line,
+    "chat": CodexReader._chat,
 }
 _ITEMS: dict[str, _Handler] = {
     "message": CodexReader._message,
@@ -354,6 +344,7 @@ _ITEMS: dict[str, _Handler] = {
     "function_call_output": CodexReader._output,
     "custom_tool_call_output": CodexReader._output,
     "local_shell_call_output": CodexReader._output,
+    "ghost_snapshot": CodexReader._snapshot,
 }
 _EVENTS: dict[str, _Handler] = {
     "user_message": CodexReader._user_message,
@@ -363,6 +354,8 @@ _EVENTS: dict[str, _Handler] = {
     "task_complete": CodexReader._turn_border,
     "turn_complete": CodexReader._turn_border,
     "turn_aborted": CodexReader._turn_border,
+    "thread_rolled_back": CodexReader._rolled_back,
+    "undo_completed": CodexReader._undone,
     "thread_settings_applied": CodexReader._settings,
     "patch_apply_end": CodexReader._patch_end,
     "exec_command_end": CodexReader._exec_end,

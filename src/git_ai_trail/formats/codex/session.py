@@ -6,8 +6,17 @@ from typing import Any
 
 from git_ai_trail.facts import Context, Meta
 from git_ai_trail.formats.clock import unix_time
+from git_ai_trail.formats.codex.prompts import content_texts
 from git_ai_trail.formats.fields import an_id, text_of, without_credentials
 from git_ai_trail.formats.paths import resolve
+from git_ai_trail.lazy import pattern
+
+_ENVIRONMENT = "<environment_context>"
+_SEARCHED = 8192
+# Two wordings: tags since 2025-08, sentences before.
+_CWD = pattern(r"<cwd>([^<\n]{1,4096})</cwd>|Current working directory: ([^\n]{1,4096})")
+_APPROVAL = pattern(r"<approval_policy>([\w-]{1,64})</approval_policy>|Approval policy: ([\w-]{1,64})")
+_SANDBOX = pattern(r"<sandbox_mode>([\w-]{1,64})</sandbox_mode>|Sandbox mode: ([\w-]{1,64})")
 
 _SOURCES = ("cli", "exec", "vscode", "mcp")
 _NOT_HUMAN = ("subagent", "review", "guardian", "compact", "internal")
@@ -87,6 +96,19 @@ def read_context(payload: dict[str, Any]) -> Context:
         approval=_kind(payload.get("approval_policy")),
         sandbox=_kind(payload.get("sandbox_policy")) or _kind(payload.get("permission_profile")),
     )
+
+
+def read_environment(payload: dict[str, Any]) -> Context | None:
+    """What a message under the user's role says of the place, in logs that say it nowhere else; None for any other."""
+    for text in content_texts(payload.get("content")):
+        if text.lstrip()[: len(_ENVIRONMENT)].lower() == _ENVIRONMENT:
+            cwd, approval, sandbox = (
+                next((part for part in found.groups() if part), "") if (found := form.search(text[:_SEARCHED])) else ""
+                for form in (_CWD, _APPROVAL, _SANDBOX)
+            )
+            folder = resolve(cwd.strip())
+            return Context("", folder, "", "", approval, sandbox) if folder else None
+    return None
 
 
 def _kind(value: object) -> str:

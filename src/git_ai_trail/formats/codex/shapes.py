@@ -16,6 +16,9 @@ ANSWERS = (
     "local_shell_call_output",
 )
 
+_CHAT_ROLES = ("user", "assistant", "system", "tool")
+_MAX_CALLS = 128
+
 
 def bare_kind(data: dict[str, Any]) -> str:
     """What an unwrapped line of the versions before 0.32 would be called today."""
@@ -26,6 +29,8 @@ def bare_kind(data: dict[str, Any]) -> str:
         return "response_item"
     if kind is None and isinstance(data.get("id"), str) and "timestamp" in data:
         return "session_meta"
+    if kind is None and data.get("role") in _CHAT_ROLES:
+        return "chat"
     return kind if isinstance(kind, str) else ""
 
 
@@ -41,3 +46,15 @@ def prompt_text(payload: dict[str, Any]) -> str:
         return "\n".join(content_texts(item.get("content")))
     message = payload.get("message")
     return message if isinstance(message, str) else ""
+
+
+def chat_calls(payload: dict[str, Any]) -> list[dict[str, Any]]:
+    """The tool calls of a chat message in the form of today's."""
+    calls = payload.get("tool_calls")
+    found = []
+    for call in calls[:_MAX_CALLS] if isinstance(calls, list) else ():
+        function = call.get("function") if isinstance(call, dict) else None
+        if isinstance(function, dict):
+            named = {"name": function.get("name"), "arguments": function.get("arguments")}
+            found.append({"type": "function_call", "call_id": call.get("id"), **named})
+    return found

@@ -16,6 +16,9 @@ _FIELDS = (
     "total_tokens",
 )
 
+_MAX_ID = 128
+_KEPT = 8
+
 Usage = tuple[int, ...]
 
 
@@ -25,7 +28,7 @@ class TokenCounter:
     def __init__(self) -> None:
         self.total: Usage | None = None
         self.exact = False
-        self.response = ""
+        self.responses: list[str] = []  # the last ones counted
 
     def count(self, payload: dict[str, Any], model: str) -> Tokens | None:
         """Tokens that a `token_count` adds; None for a repetition."""
@@ -37,22 +40,24 @@ class TokenCounter:
         if self.exact or last is None or (total is not None and total == before):
             return None
         if total is None or before is None:
+            if total is None and before is not None:
+                self.total = tuple(old + new for old, new in zip(before, last, strict=True))
             return _tokens(last, model)
         grown = tuple(new - old for new, old in zip(total, before, strict=True))
         use_growth = grown != last and min(grown) >= 0 and grown[5] > 0
         return _tokens(grown if use_growth else last, model)
 
-    def record(self, payload: dict[str, Any], model: str) -> Tokens | None:
-        """Tokens of a `token_usage_record`; None if its response was counted before."""
+    def record(self, payload: dict[str, Any], model: str, thread: str) -> Tokens | None:
+        """Tokens of a `token_usage_record`; None if its response was counted before, here or in another thread's log."""
         usage = _usage(payload.get("usage"))
-        response = payload.get("response_id")
-        if usage is None:
+        response, whose = payload.get("response_id"), payload.get("thread_id")
+        if usage is None or (isinstance(whose, str) and whose and thread and whose != thread):
             return None
         self.exact = True
         if isinstance(response, str) and response:
-            if response[:128] == self.response:
+            if response[:_MAX_ID] in self.responses:
                 return None
-            self.response = response[:128]
+            self.responses = [*self.responses, response[:_MAX_ID]][-_KEPT:]
         return _tokens(usage, model)
 
     def inherit(self, payload: dict[str, Any]) -> None:
@@ -62,12 +67,12 @@ class TokenCounter:
             self.total = _usage(info.get("total_token_usage")) or self.total
 
     def state(self) -> list[Any]:
-        return [list(self.total) if self.total else None, self.exact, self.response]
+        return [list(self.total) if self.total else None, self.exact, self.responses]
 
     def restore(self, state: object) -> None:
         if isinstance(state, list) and len(state) == 3:
             self.total = tuple(whole(value) for value in state[0]) if state[0] else None
-            self.exact, self.response = bool(state[1]), str(state[2])
+            self.exact, self.responses = bool(state[1]), [str(response) for response in state[2]]
 
 
 def _usage(value: object) -> Usage | None:

@@ -7,10 +7,18 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from git_ai_trail.facts import Call, Edit, Output, PendingCommit, Plan
+from git_ai_trail.facts import Call, CommitMade, Edit, Output, PendingCommit, Plan
 from git_ai_trail.formats.codex.calls import CallText, read_call
-from git_ai_trail.formats.codex.edits import SUCCESS, edits_of_changes, edits_of_patches, edits_of_scripts
+from git_ai_trail.formats.codex.edits import (
+    SUCCESS,
+    applied_files,
+    edits_of_changes,
+    edits_of_failed,
+    edits_of_patches,
+    edits_of_scripts,
+)
 from git_ai_trail.formats.codex.outputs import read_item, read_reply
+from git_ai_trail.formats.codex.typed import Typing, plain
 from git_ai_trail.formats.fields import text_of
 from git_ai_trail.formats.paths import resolve
 from git_ai_trail.formats.reply import Reply
@@ -29,20 +37,32 @@ class Fact(NamedTuple):
 
 
 class OpenCall:
-    """A call that has not been answered, or whose process still runs."""
+    """A call that has not been answered, or whose process still runs. `typed_in` is the folder of the shell into which
+    a call types, None for any other call."""
 
-    def __init__(self, text: CallText, offset: int, at: float | None, turn: int, folder: str) -> None:
+    def __init__(
+        self, text: CallText, offset: int, at: float | None, turn: int, folder: str, typed_in: str | None = None
+    ) -> None:
         self.text = text
         self.offset = offset
         self.at = at
         self.turn = turn
         self.folder = folder
-        self.commits: tuple[CommitCall, ...] = commit_calls(text.scripts)
+        self.typed_in = typed_in
+        scripts = text.scripts if typed_in is None else (Script(text.typed, typed_in),)
+        self.commits: tuple[CommitCall, ...] = commit_calls(scripts)
         self.patched = False  # its patches have a record of their own
         self.itemized = False  # the commands of its script have records of their own
         self.announced = False  # its edits were given already
         self.exit_code: int | None = None
         self.running = ""
+        self.typing: Typing | None = None  # what later calls type into its process
+
+    def runs_on(self, name: str) -> None:
+        """Its process, or its cell, goes on under that name."""
+        self.running, self.announced = name, True
+        if self.typing is None and self.text.kind == "shell" and self.text.scripts:
+            self.typing = Typing(self.text.scripts[0])
 
     def flags(self) -> list[Any]:
         return [
@@ -50,20 +70,27 @@ class OpenCall:
             self.at,
             self.turn,
             self.folder,
+            self.typed_in,
             len(self.commits),
             self.patched,
             self.itemized,
             self.announced,
             self.exit_code,
             self.running,
+            self.typing.state() if self.typing else None,
         ]
 
     @classmethod
     def restored(cls, payload: dict[str, Any], flags: list[Any]) -> OpenCall:
-        offset, at, turn, folder, commits = flags[:5]
-        call = cls(read_call(payload, folder), offset, at, turn, folder)
+        offset, at, turn, folder, typed_in, commits = flags[:6]
+        call = cls(read_call(payload, folder), offset, at, turn, folder, typed_in)
         call.commits = call.commits[len(call.commits) - commits :] if commits else ()
-        call.patched, call.itemized, call.announced, call.exit_code, call.running = flags[5:]
+        call.patched, call.itemized, call.announced, call.exit_code, running, typing = flags[6:]
+        if typing is not None:
+            call.runs_on(running)
+        call.running = running
+        if typing is not None and call.typing is not None:
+            call.typing.restore(typing)
         return call
 
 
@@ -79,7 +106,9 @@ class Work:
         """A call. Calls of earlier turns that were never answered are given up."""
         text = read_call(payload, folder)
         self._drop([key for key, call in self.open.items() if call.turn < turn and not call.running])
-        call = OpenCall(text, offset, at, turn, folder)
+        process = self._process(text.target) if text.typed else None
+        shell = process[1].typing if process else None
+        call = OpenCall(text, offset, at, turn, folder, shell.folder if shell and shell.is_shell else None)
         self.open[text.call_id or f"@{offset}"] = call
         self._drop(list(self.open)[:-_MAX_OPEN])
         workdir = text.scripts[0].workdir if text.scripts else text.patches[0].workdir if text.patches else folder
@@ -100,16 +129,53 @@ class Work:
             reply = reply._replace(exit_code=call.exit_code, status=status)
         facts = [Fact(Output(call_id, reply.exit_code, reply.status, reply.text), call.turn)]
         if call.text.kind == "more":
-            self._close(call_id, gave_edits=False)
-            return facts + self._went_on(call.text.target, reply)
+            return facts + self._went_on(call, reply)
         return facts + self._settle(call_id, call, reply)
 
-    def _went_on(self, target: str, reply: Reply) -> list[Fact]:
-        """The next piece of output of a process that an earlier call started."""
-        for call_id, call in self.open.items():
-            if call.running == target:
-                return self._settle(call_id, call, reply)
-        return []
+    def _process(self, name: str) -> tuple[str, OpenCall] | None:
+        """The call whose process or cell has that name."""
+        return next(((key, call) for key, call in self.open.items() if name and call.running == name), None)
+
+    def _went_on(self, more: OpenCall, reply: Reply) -> list[Fact]:
+        """The next piece of output of a process that an earlier call started, after something was typed or not."""
+        process = self._process(more.text.target)
+        edits: list[Edit] = []
+        if process and process[1].typing and (reply.running or reply.exit_code is not None):
+            edits = self._typed(process[1], [more], reply, ended=not reply.running)
+        made = self._typed_commits(more, reply)
+        facts = [Fact(data, more.turn) for data in (*edits, *made)]
+        return facts + self._settle(*process, reply) if process else facts
+
+    def _typed_commits(self, more: OpenCall, reply: Reply) -> list[CommitMade]:
+        """Commits of what was typed now, and of what was typed before into the same process: a slow one is printed in a
+        later piece of output, and its call stays open until then."""
+        same = [one for one in self.open.values() if one.text.kind == "more" and one.text.target == more.text.target]
+        waiting = [one for one in same if one.announced and one.commits and one is not more]
+        if not waiting and not more.commits:
+            self._close(more.text.call_id, gave_edits=False)
+            return []
+        shown = reply._replace(text=plain(reply.text))
+        found: list[CommitMade] = []
+        for one in (*waiting, more):
+            made = commits_made(one.commits, shown, one.text.call_id) if one.commits and not found else []
+            # Only what was typed last can be meant by an exit code.
+            made = made if one is more else [commit for commit in made if commit.oid]
+            one.commits = one.commits[len(made) :]
+            found.extend(made)
+            if not one.commits or not reply.running:
+                self._close(one.text.call_id, gave_edits=False)
+        more.announced = True
+        return found
+
+    def _typed(self, process: OpenCall, calls: list[OpenCall], reply: Reply, *, ended: bool) -> list[Edit]:
+        """Edits of what calls typed into a process."""
+        if process.typing is None:
+            return []
+        for more in calls:
+            if not more.announced:
+                process.typing.add(more.text.typed, more.offset)
+            more.announced = True
+        return process.typing.edits(reply.text, process.text.call_id, ended=ended)
 
     def _settle(self, call_id: str, call: OpenCall, reply: Reply) -> list[Fact]:
         edits: list[Edit] = [] if call.announced else _edits(call, reply, paginated=self.paginated)
@@ -119,7 +185,7 @@ class Work:
             facts.extend(Fact(commit, call.turn) for commit in made)
             call.commits = call.commits[len(made) :]
         if reply.running:
-            call.running, call.announced = reply.running, True
+            call.runs_on(reply.running)
         else:
             self._close(call_id, gave_edits=bool(edits) or call.announced)
         return facts
@@ -132,24 +198,39 @@ class Work:
         callers = [call] if call else [other for other in self.open.values() if other.text.kind == "script"]
         for caller in callers:
             caller.patched = True
+        patches = tuple(patch for caller in callers for patch in caller.text.patches)
+        only = None
         if record.get("success") is False or record.get("status") not in (None, "completed"):
-            return []
+            said = record.get("stderr") or record.get("stdout")
+            only = (
+                applied_files(patches, said) if isinstance(said, str) and record.get("status") != "declined" else set()
+            )
+            if not only:
+                return []
         if call is None:
             self._note(call_id, gave_edits=True)
-        patches = tuple(patch for caller in callers for patch in caller.text.patches)
         turn = call.turn if call else turn
-        return [Fact(edit, turn) for edit in edits_of_changes(record.get("changes"), folder, call_id, patches)]
+        edits = edits_of_changes(record.get("changes"), folder, call_id, patches, only=only)
+        return [Fact(edit, turn) for edit in edits]
 
     def command_record(self, call_id: str, record: dict[str, Any], turn: int, folder: str) -> list[Fact]:
         """An `exec_command_end` or a `CommandExecution`: the end of a known call, or a command inside a script, which
-        then is a call of its own. What the person typed is neither."""
-        if record.get("source") == "user_shell":
+        then is a call of its own. What the person typed is neither, nor is typing into a process that runs."""
+        if record.get("source") in ("user_shell", "unified_exec_interaction"):
             return []
         reply = read_item(record)
         call = self.open.get(call_id)
         if call is not None:
             call.exit_code = reply.exit_code
-            return self._settle(call_id, call, reply) if call.announced and reply.status != "running" else []
+            if not call.announced or reply.status == "running":
+                return []
+            typing = [
+                more for more in self.open.values() if more.text.kind == "more" and more.text.target == call.running
+            ]
+            edits = self._typed(call, typing, reply, ended=True)
+            return [Fact(edit, typing[-1].turn if typing else turn) for edit in edits] + self._settle(
+                call_id, call, reply
+            )
         if call_id in self.closed or reply.status == "running":
             return []
         return self._nested(call_id, record, reply, turn, folder)
@@ -167,7 +248,7 @@ class Work:
                 caller.commits = caller.commits[len(made) :]
         ran = reply.exit_code in (0, None) and reply.status not in ("declined", "failed")
         # A patch inside such a command has a FileChange only if Codex intercepted it; then no command ran.
-        edits = edits_of_scripts((script,), reply.text, call_id, ran=ran, patched=False)
+        edits = edits_of_scripts((script,), reply.text, call_id, code=reply.exit_code, ran=ran, patched=False)
         self._note(call_id, gave_edits=bool(edits))
         facts: list[Any] = [Call(call_id, "exec_command", script.text, workdir, "")]
         facts.append(Output(call_id, reply.exit_code, reply.status, reply.text))
@@ -179,7 +260,7 @@ class Work:
 
     def pending(self) -> list[PendingCommit]:
         return [
-            PendingCommit(call.at, commit.workdir, call.text.command, call.text.call_id, call.turn)
+            PendingCommit(call.at, commit.workdir, call.text.command or call.text.typed, call.text.call_id, call.turn)
             for call in self.open.values()
             for commit in call.commits
         ]
@@ -214,11 +295,12 @@ def _edits(call: OpenCall, reply: Reply, *, paginated: bool) -> list[Edit]:
     """Edits that only the texts of a call and its output show."""
     text, call_id = call.text, call.text.call_id
     ran = reply.exit_code in (0, None) and reply.status not in ("declined", "failed")
-    if text.kind == "patch":
-        applied = SUCCESS in reply.text or reply.exit_code == 0
-        return edits_of_patches(text.patches, call_id) if applied and not call.patched else []
+    if text.kind == "patch" and not call.patched:
+        if SUCCESS in reply.text or reply.exit_code == 0:
+            return edits_of_patches(text.patches, call_id)
+        return edits_of_failed(text.patches, reply.text, call_id)
     if text.kind == "shell":
-        return edits_of_scripts(text.scripts, reply.text, call_id, ran=ran, patched=call.patched)
+        return edits_of_scripts(text.scripts, reply.text, call_id, code=reply.exit_code, ran=ran, patched=call.patched)
     if text.kind != "script" or paginated or not ran:
         return []
     edits = [] if call.patched else edits_of_patches(text.patches, call_id)
@@ -227,7 +309,7 @@ def _edits(call: OpenCall, reply: Reply, *, paginated: bool) -> list[Edit]:
 
 def _edits_of_commands(call: OpenCall, reply: Reply) -> list[Edit]:
     """Edits of the commands in a code-mode script, each judged by its own result where the script printed them all."""
-    scripts = call.text.scripts
+    scripts, call_id = call.text.scripts, call.text.call_id
     if call.itemized:
         return []
     codes = (
@@ -239,6 +321,6 @@ def _edits_of_commands(call: OpenCall, reply: Reply) -> list[Edit]:
         edit
         for script, code in zip(scripts, codes, strict=True)
         for edit in edits_of_scripts(
-            (script,), reply.text, call.text.call_id, ran=code in (0, None), patched=call.patched
+            (script,), reply.text, call_id, code=None, ran=code in (0, None), patched=call.patched
         )
     ]

@@ -107,7 +107,7 @@ def _follow(script: Script, found: list[Step], level: int) -> None:
 
 def _changed(words: tuple[str, ...], folder: str) -> str:
     targets = [word for word in words[1:] if word != "--"]
-    if len(targets) != 1 or DYNAMIC in targets[0] or targets[0] in ("-", "~"):
+    if len(targets) != 1 or DYNAMIC in targets[0] or targets[0] == "-":
         return UNKNOWN_FOLDER
     target = resolve(targets[0], folder)
     # Without a folder to start from, a relative target leads to an unknown place.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from git_ai_trail.facts import Other
-from git_ai_trail.formats.codex.unused import UNUSED
 from git_ai_trail.lazy import pattern
 
 _UNSAFE = pattern(r"[^A-Za-z0-9_./-]")
@@ -12,10 +11,11 @@ _MAX_KINDS = 64
 
 
 class Skipped:
-    """The counts of one log."""
+    """The counts of one log. `unused` are the kinds that are known and carry nothing we use."""
 
-    def __init__(self) -> None:
+    def __init__(self, unused: frozenset[str]) -> None:
         self.counts: dict[str, int] = {}
+        self._unused = unused
 
     def add(self, kind: str) -> None:
         if kind not in self.counts and len(self.counts) >= _MAX_KINDS:
@@ -25,6 +25,6 @@ class Skipped:
     def unused(self, kind: object, within: str = "") -> Other:
         """The fact that stands for a line of this kind; a kind nobody knows is counted."""
         name = _UNSAFE.sub("?", kind[:_MAX_NAME]) if isinstance(kind, str) and kind else "without a type"
-        if name not in UNUSED:
+        if name not in self._unused:
             self.add(f"unknown type {within}{name}")
         return Other(name)

@@ -1,0 +1,26 @@
+"""Edits that shell text makes, if it ran."""
+
+from __future__ import annotations
+
+from git_ai_trail.facts import Edit
+from git_ai_trail.formats.shell.steps import Script, steps_of
+from git_ai_trail.formats.shell.writes import file_writes, may_write
+
+
+def edits_of_scripts(scripts: tuple[Script, ...], call_id: str) -> list[Edit]:
+    """Edits of shell text that ran."""
+    return [
+        Edit(
+            write.path,
+            write.old_path,
+            write.op,
+            write.lines or (),
+            write.removed,
+            "shell",
+            call_id,
+            write.lines is not None,
+        )
+        for script in scripts
+        if may_write(script.text)
+        for write in file_writes(steps_of(script))
+    ]

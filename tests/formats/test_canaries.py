@@ -1,0 +1,68 @@
+"""Secrets in the texts of other agents' logs, followed through a commit, the database and what is printed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.formats.test_hooked import ID, PROGRAM, TEXT, copilot, gemini_document, gemini_lines
+from tests.support.repo import Repo
+from tests.test_canaries import needles, planted
+
+# Values that say what a record is or where it belongs; every other text gets the secret put behind it.
+_KEPT = ("id", "type", "sessionId", "projectHash", "toolCallId", "toolName", "name", "status", "timestamp", "startTime")
+_KEPT += ("path", "file_path", "file_text", "content_of_file", "cwd", "producer", "command", "copilotVersion", "model")
+
+
+def with_secrets(value: Any, secret: str) -> Any:
+    if isinstance(value, dict):
+        spoiled = {
+            key: part if key in _KEPT or (key == "content" and part == TEXT) else with_secrets(part, secret)
+            for key, part in value.items()
+        }
+        return {**spoiled, "extra": secret, secret: {"x": [secret]}}
+    if isinstance(value, list):
+        return [with_secrets(part, secret) for part in value]
+    return f"{value} {secret}" if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize("make", [gemini_document, gemini_lines, copilot])
+def test_no_canary_survives_in_anything_written_or_printed(
+    make: Any, repo: Repo, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    for name in ("GEMINI_CLI_HOME", "COPILOT_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    repo.commit_file("README.md", "Title\n", "base")
+    repo.git("config", "ai-log-trail.ingest", "false")
+    repo.run("git-ai-trail", "init", "--native")
+    repo.commit("set up")
+    make(home, repo.root)
+    logs = [path for path in home.rglob("*.json*") if {".gemini", ".copilot"} & set(path.parts)]
+    assert len(logs) == 1
+    text = logs[0].read_text()
+    document = logs[0].suffix == ".json"
+    records = [json.loads(part) for part in ([text] if document else text.splitlines())]
+    spoiled = [json.dumps(with_secrets(record, planted())) for record in records]
+    logs[0].write_text("\n".join(spoiled) + ("" if document else "\n"))
+    repo.write("value.py", TEXT)
+    repo.git("add", "-A")
+    said = [repo.run("git", "commit", "-m", "Values")]
+    commands = (["ingest", "-v"], ["show", "--json"], ["explain", "--json"], ["sessions", "--json"], ["session", ID])
+    said.extend(repo.run(*PROGRAM, *command) for command in commands)
+    assert "4 of 4 added lines have evidence" in said[0].stderr
+    assert "[REDACTED:" in said[-1].stdout
+    places = {"printed": "".join(one.stdout + one.stderr for one in said).encode()}
+    for root in (home, repo.root):
+        for path in root.rglob("*"):
+            if path.is_file() and path != logs[0]:
+                places[str(path)] = path.read_bytes()
+    objects = ["git", "cat-file", "--batch", "--batch-all-objects"]
+    places["git objects"] = subprocess.run(objects, cwd=repo.root, capture_output=True, check=True).stdout
+    assert not [(place, needle) for place, content in places.items() for needle in needles() if needle in content]
