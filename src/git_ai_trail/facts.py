@@ -17,7 +17,7 @@ class Meta(NamedTuple):
     started_at: float | None
     cwd: str
     agent_version: str
-    originator: str  # the client program's own name, e.g. codex_exec
+    originator: str  # the client program's own name, e.g. codex_exec, sdk-cli
     source: str  # cli, exec, vscode, mcp, subagent, review, guardian, compact, internal, unknown
     parent_id: str  # session that spawned this one, or that it was forked from
     root_id: str  # root of the family of sessions; equal to session_id when alone
@@ -240,6 +240,7 @@ class KnownEdit(NamedTuple):
     loose: tuple[int, ...]
     runs: tuple[int, ...]
     whole: bool  # found by absolute path (False: by the tail of the path)
+    sketch: tuple[int, ...] = ()  # what tells that a line was changed a little, 0 for none
 
 
 class KnownCommit(NamedTuple):
@@ -274,6 +275,9 @@ class AddedLines(NamedTuple):
     weights: tuple[int, ...]
     positions: tuple[int, ...]
     rare: tuple[bool, ...]  # few sessions wrote this line and the files held no such line before
+    sketch: tuple[int, ...] = ()
+    joined: tuple[tuple[int, ...], ...] = ()  # `loose` of a line joined with the 1, 2 … that stand next after it
+    gone: frozenset[int] = frozenset()  # `exact` of the lines that the commit takes out of the file
 
 
 class Candidate(NamedTuple):

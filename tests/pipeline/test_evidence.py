@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from git_ai_trail.pipeline import evidence, stamp
-from git_ai_trail.pipeline.backfill import match_past, past_commits, whereabouts
+from git_ai_trail.pipeline import evidence, worktree
 from git_ai_trail.pipeline.indexing import open_user_index, refresh_all
+from git_ai_trail.pipeline.past import match_past, past_commits, whereabouts
 from tests.support.codex_log import CodexLog
 from tests.support.repo import Repo
 
@@ -17,7 +17,7 @@ PROGRAM = (sys.executable, "-m", "git_ai_trail")
 
 def written(repo: Repo, env: dict[str, str]) -> dict[str, int]:
     """Lines with an owner in each file of HEAD."""
-    tree = stamp.open_worktree(str(repo.root))
+    tree = worktree.open_worktree(str(repo.root))
     index = open_user_index(env)
     try:
         refresh_all(index, env)
@@ -80,3 +80,18 @@ def test_a_person_who_commits_in_the_same_second_as_a_quiet_agent_is_no_agent(
         ("By a person", False),
         ("By the agent", True),
     ]
+
+
+def test_who_wrote_the_same_line_after_the_commit_does_not_make_it_common(
+    repo: Repo, home: Path, env: dict[str, str]
+) -> None:
+    at = 1772359200.0
+    session = CodexLog(home / ".codex", repo.root, at=at)
+    session.add_file("a.py", text("same", 5))
+    repo.write("a.py", text("same", 5))
+    repo.run("git", "add", "-A")
+    repo.commit_file("a.py", text("same", 5), "Work", at="2026-03-01T10:05:00+00:00")
+    for number in range(1, 5):
+        later = CodexLog(home / ".codex", f"/srv/other{number}", at=at + 86400 * number)
+        later.add_file("a.py", text("same", 5))
+    assert written(repo, env) == {"a.py": 5}

@@ -17,7 +17,7 @@ from git_ai_trail.facts import (
     SessionMatch,
 )
 from git_ai_trail.match.lines import Owner, own_lines
-from git_ai_trail.match.score import is_strong, weigh
+from git_ai_trail.match.score import is_strong, stays, weigh
 
 LinesDigest = Callable[[Sequence[bytes]], str]
 Commitments = Callable[[int, Sequence[int]], tuple[tuple[int, str], ...]]
@@ -35,19 +35,29 @@ def match_commit(
     """The sessions that produced a commit with the lines of each, and what became of every candidate.
 
     `files` is parallel to `diffs`. First each candidate is weighed on everything it wrote; those that pass then share
-    the lines out among them (the latest edit wins); one that is left with no line and did not make the commit falls
-    out.
+    the lines out among them (the latest edit wins). One whose lines were written again by somebody later must have
+    enough left to pass by; else it falls out, and what it had left goes to the others.
     """
     alone = {c.session.log: weigh(c, files, _owned(files, [c])) for c in candidates}
-    passing = [c for c in candidates if is_strong(alone[c.session.log], weak_too=weak_too)]
-    owned = _owned(files, passing)
-    final = {c.session.log: weigh(c, files, owned) for c in passing}
-    authors = [c for c in passing if c.made or any(fact.lines for fact in final[c.session.log])]
-    if len(authors) < len(passing):
-        owned = _owned(files, authors)
+    authors = [c for c in candidates if is_strong(alone[c.session.log], weak_too=weak_too)]
+    owned, final = _share(files, authors)
+    while True:
+        left = [c for c in authors if stays(c, final[c.session.log], weak_too=weak_too)]
+        if len(left) == len(authors):
+            break
+        authors = left
+        owned, final = _share(files, authors)
     considered = tuple(Considered(c, alone[c.session.log], c in authors) for c in candidates)
     match = _result(diffs, files, authors, final, owned, lines_digest, commitments)
     return match, considered
+
+
+def _share(
+    files: Sequence[AddedLines], authors: Sequence[Candidate]
+) -> tuple[list[list[Owner | None]], dict[int, tuple[EvidenceFact, ...]]]:
+    """The owners of all lines among these sessions, and what each session's own lines are worth."""
+    owned = _owned(files, authors)
+    return owned, {c.session.log: weigh(c, files, owned) for c in authors}
 
 
 def _owned(files: Sequence[AddedLines], candidates: Sequence[Candidate]) -> list[list[Owner | None]]:

@@ -19,6 +19,9 @@ FEW_RARE_COVER = 50
 EDIT_STANDS = 50
 # … and so many rare lines are enough whatever else is in the commit.
 MANY_RARE = 10
+# Work that waited for more than a day has mostly been committed before: what stands again may be a later hand's. It needs more
+# rare lines where they are not much of the commit, and an edit is not proven by one or two of them.
+MANY_RARE_LATE = 40
 
 STRONG = ("committed-by-session", "content")
 
@@ -36,7 +39,7 @@ def weigh(
     touched = {path for path, _ in candidate.edits}
     lines = rare = strong = total = 0
     standing: dict[int, int] = {}
-    proving: set[int] = set()
+    proving: dict[int, int] = {}
     for added, owners in zip(files, owned, strict=True):
         if added.path not in touched:
             continue
@@ -47,19 +50,25 @@ def weigh(
             lines += 1
             if added.weights[index] == SIGNIFICANT:
                 strong += 1
+                # That a line was changed a little is only believed of a session that is proven otherwise.
+                if owner.alike:
+                    continue
                 rare += added.rare[index]
                 if added.rare[index]:
-                    proving.add(owner.edit)
+                    proving[owner.edit] = proving.get(owner.edit, 0) + 1
             standing[owner.edit] = standing.get(owner.edit, 0) + 1
     cover = strong * 100 // total if total else 0
     if candidate.made:
         evidence.append(EvidenceFact("committed-by-session", lines, rare, cover, candidate.made))
     if lines:
+        fewest = 1 if candidate.near else RARE_ENOUGH
         whole = any(
-            edit.whole and edit.edit in proving and standing[edit.edit] * 100 >= EDIT_STANDS * len(edit.exact)
+            edit.whole
+            and proving.get(edit.edit, 0) >= fewest
+            and standing[edit.edit] * 100 >= EDIT_STANDS * len(edit.exact)
             for _, edit in candidate.edits
         )
-        kind = "content" if _is_content(rare, cover) or whole else "content-weak"
+        kind = "content" if _is_content(rare, cover, near=candidate.near) or whole else "content-weak"
         evidence.append(EvidenceFact(kind, lines, rare, cover, _detail(kind)))
     elif touched:
         evidence.append(EvidenceFact("time-path", 0, 0, 0, "wrote to the same files around that time"))
@@ -70,14 +79,22 @@ def weigh(
     return tuple(evidence)
 
 
-def _is_content(rare: int, cover: int) -> bool:
+def _is_content(rare: int, cover: int, *, near: bool) -> bool:
     return (
-        (rare >= RARE_ENOUGH and cover >= COVER_ENOUGH) or (rare >= 1 and cover >= FEW_RARE_COVER) or rare >= MANY_RARE
+        (rare >= RARE_ENOUGH and cover >= COVER_ENOUGH)
+        or (rare >= 1 and cover >= FEW_RARE_COVER)
+        or rare >= (MANY_RARE if near else MANY_RARE_LATE)
     )
 
 
 def _detail(kind: str) -> str:
     return "wrote these lines to this path" if kind == "content" else "wrote some of these lines, too few or too common"
+
+
+def stays(candidate: Candidate, left: Sequence[EvidenceFact], *, weak_too: bool) -> bool:
+    """Whether a session that passed is still an author once later edits have taken lines from it: by what it has left, or, if
+    it worked on the day of the commit, by a single rare line."""
+    return is_strong(left, weak_too=weak_too) or (candidate.near and any(fact.rare for fact in left))
 
 
 def is_strong(evidence: Sequence[EvidenceFact], *, weak_too: bool = False) -> bool:
