@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import subprocess
 import sys
 import urllib.parse
@@ -116,7 +117,8 @@ def test_no_canary_survives_in_anything_written_or_printed(
         ["doctor", "--json"],
     )
     said.extend(repo.run(*program, *command) for command in commands)
-    assert "ai-trail: 3 of " in said[0].stderr
+    # A line with a secret in it was changed by the person; whether it is alike enough, the user's own key decides.
+    assert re.match("ai-trail: [34] of ", said[0].stderr)
 
     places = {"printed": "".join(one.stdout + one.stderr for one in said).encode()}
     for root in (home, repo.root):

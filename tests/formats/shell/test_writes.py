@@ -88,9 +88,34 @@ def test_whose_home_is_meant_the_folder_tells(folder: str, path: str) -> None:
         ("mv a b c", []),
         (
             "python3 - <<'P'\nfrom pathlib import Path\np = Path('x.py')\np.write_text('a')\nP",
-            [("update", "/w/x.py", None)],
+            [("add", "/w/x.py", (("a",),))],
         ),
-        ("python -c \"open('x.py', 'w').write('')\"", [("update", "/w/x.py", None)]),
+        ("python -c \"open('x.py', 'w').write('')\"", [("add", "/w/x.py", ())]),
+        ("python -c \"open('x.py', 'w').write(text)\"", [("update", "/w/x.py", None)]),
+        ("python edit.py <<'P'\nopen('x.py', 'w').write('a')\nP", []),
+        ("cat <<'P' | python3 -\nopen('x.py', 'w').write('a')\nP", [("add", "/w/x.py", (("a",),))]),
+        ("[[ a > b ]] && [[ c < d || e > f ]]", []),
+        ("echo [[ a ]] > f", [("add", "/w/f", (("[[ a ]]",),))]),
+        (
+            "if x; then if y; then a; fi; echo a > f; fi; echo b > g",
+            [("add", "/w/f", None), ("add", "/w/g", (("b",),))],
+        ),
+        ("save()\n{\necho a > f\n}\necho b > g", [("add", "/w/f", None), ("add", "/w/g", (("b",),))]),
+        ("true || echo a > f", [("add", "/w/f", None)]),
+        ("if grep -q x g; then echo a > f; fi; echo b > g", [("add", "/w/f", None), ("add", "/w/g", (("b",),))]),
+        ("for i in 1 2; do echo a > f; done", [("add", "/w/f", (("a",),))]),
+        ("for i in *.c; do echo a > f; done", [("add", "/w/f", None)]),
+        ("save() { echo a > f; }\necho b > g", [("add", "/w/f", None), ("add", "/w/g", (("b",),))]),
+        (
+            "echo a > f; cp f g.c; cat f g.c > h",
+            [("add", f"/w/{name}", (("a",) * count,)) for name, count in (("f", 1), ("g.c", 1), ("h", 2))],
+        ),
+        ("echo a > f; sed -i s/a/b/ f; cp f g.c", [("add", "/w/f", (("a",),)), ("update", "/w/f", None)]),
+        ("cp f g.c", []),
+        ("echo a > f; mkdir -p d; cp f d", [("add", "/w/f", (("a",),)), ("add", "/w/d/f", (("a",),))]),
+        ("echo a > f.c; cp f.c d", [("add", "/w/f.c", (("a",),))]),
+        ("echo a > f; mv f g.c", [("add", "/w/f", (("a",),)), ("move", "/w/g.c", (("a",),))]),
+        ("printf a > f; echo b >> f", [("add", "/w/f", (("a",),)), ("update", "/w/f", (("ab",),))]),
         ("python -c \"print(open('x.py').read())\"", []),
         ("git apply <<'P'\n--- a/f\n+++ b/f\n@@ -1 +1 @@\n-a\n+b\nP", [("update", "/w/f", (("b",),))]),
     ],
@@ -123,6 +148,22 @@ def test_writes(text: str, expected: list[tuple[str, str, object]]) -> None:
 )
 def test_commits_are_found_with_their_folder(text: str, folders: list[str]) -> None:
     assert [call.workdir for call in commit_calls((Script(text, HOME),))] == folders
+
+
+@pytest.mark.parametrize(
+    ("text", "subject"),
+    [
+        ("git commit -m 'Add x' -m more", "Add x"),
+        ("git commit -F - <<'M'\nAdd x\n\nmore\nM", "Add x"),
+        ("git commit --file=- <<M\nAdd x\n\n$MORE\nM", "Add x"),
+        ("git commit -F - <<M\nAdd $X\nM", ""),
+        ("git commit -m \"$(cat <<'M'\nAdd x\n\nmore\nM\n)\"", "Add x"),
+        ("cat <<'M'\nAdd x\nM\ngit commit -m \"$X\"", ""),
+        ('git commit -m "Add $X"', ""),
+    ],
+)
+def test_the_subject_of_a_commit(text: str, subject: str) -> None:
+    assert [call.subject for call in commit_calls((Script(text, HOME),))] == [subject]
 
 
 def reply(text: str, code: int | None = 0, status: str = "completed") -> Reply:
@@ -211,6 +252,7 @@ def test_an_argument_list_becomes_the_script_it_runs() -> None:
         "\0",
         "$(" * 500,
         "(" * 500,
+        "[[ " * 20_000,
     ],
 )
 def test_text_that_is_no_script_does_no_harm(text: str) -> None:

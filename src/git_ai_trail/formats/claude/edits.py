@@ -141,8 +141,8 @@ def _of_notebook(call: CallText, detail: dict[str, Any], folder: str) -> list[Ed
     return [Edit(path, "", "update", runs_of(new, fresh), removed, "patch", call.call_id, True)]
 
 
-def edits_of_scripts(scripts: tuple[Script, ...], call_id: str) -> list[Edit]:
-    """Edits of shell text that ran."""
+def edits_of_scripts(scripts: tuple[Script, ...], call_id: str, said: str | None = None) -> list[Edit]:
+    """Edits of shell text that ran; `said` is what came back, None if that is not known."""
     return [
         Edit(
             write.path,
@@ -156,5 +156,5 @@ def edits_of_scripts(scripts: tuple[Script, ...], call_id: str) -> list[Edit]:
         )
         for script in scripts
         if may_write(script.text)
-        for write in file_writes(steps_of(script))
+        for write in file_writes(steps_of(script), said)
     ]

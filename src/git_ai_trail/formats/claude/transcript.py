@@ -37,7 +37,7 @@ from git_ai_trail.formats.paths import resolve
 from git_ai_trail.formats.records import Record, read_records
 from git_ai_trail.formats.skipped import Skipped
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 
 _RESTARTS = ('{"parentUuid"', '{"type"', '{"logicalParentUuid"', '{"isSidechain"', '{"sessionId"')
 # A record that is written twice stands near its twin.

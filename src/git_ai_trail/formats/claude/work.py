@@ -130,7 +130,8 @@ def _edits(call: OpenCall, reply: Reply, outcome: object) -> list[Edit]:
         return edits_of_call(call.text, outcome, call.folder) if reply.status == "completed" else []
     if call.text.kind != "shell" or reply.status not in ("completed", "running"):
         return []
-    return edits_of_scripts(call.text.scripts, call.text.call_id)
+    said = None if reply.running else reply.text
+    return edits_of_scripts(call.text.scripts, call.text.call_id, said)
 
 
 def _recorded(outcome: object) -> tuple[str, str] | None:

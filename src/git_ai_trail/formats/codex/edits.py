@@ -176,7 +176,7 @@ def edits_of_scripts(
         if applies:
             found.extend(_patched(script, steps, output, call_id, code))
         if writes:
-            found.extend(_written(steps, call_id))
+            found.extend(_written(steps, output, call_id))
     return found
 
 
@@ -194,7 +194,7 @@ def _patched(script: Script, steps: list[Step], output: str, call_id: str, code:
     return found + edits_of_failed(patches, output, call_id)
 
 
-def _written(steps: list[Step], call_id: str) -> list[Edit]:
+def _written(steps: list[Step], output: str, call_id: str) -> list[Edit]:
     return [
         Edit(
             write.path,
@@ -206,5 +206,5 @@ def _written(steps: list[Step], call_id: str) -> list[Edit]:
             call_id,
             write.lines is not None,
         )
-        for write in file_writes(steps)
+        for write in file_writes(steps, output)
     ]

@@ -18,7 +18,7 @@ from git_ai_trail.formats.codex.work import OpenCall, Work
 from git_ai_trail.formats.skipped import Skipped
 
 # Raise this whenever the same log would give other events: what was read before must then be read again.
-STATE_VERSION = 2
+STATE_VERSION = 3
 
 
 def open_offsets(state: Mapping[str, Any]) -> list[int]:

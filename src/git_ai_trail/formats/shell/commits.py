@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import NamedTuple
 
 from git_ai_trail.facts import CommitMade
@@ -87,13 +88,27 @@ def _call(steps: list[Step], index: int) -> CommitCall:
         ) or (name == "rev-parse" and "HEAD" in rest):
             shown = True
             break
-    return CommitCall(folder, _subject(arguments), shown, shown and sure)
+    return CommitCall(folder, _subject(arguments) or _given_subject(steps, index, arguments), shown, shown and sure)
+
+
+def _given_subject(steps: list[Step], index: int, arguments: tuple[str, ...]) -> str:
+    """The first line of a message that comes from a heredoc: `git commit -F - <<X` and `git commit -m "$(cat <<X …)"`."""
+    step = steps[index]
+    before = steps[index - 1] if index else step
+    heredoc = None
+    if "-F-" in arguments or "--file=-" in arguments or ("-F", "-") in pairwise(arguments):
+        heredoc = step.heredoc
+    elif DYNAMIC in arguments and before.program == "cat" and before.command.depth > step.command.depth:
+        heredoc = before.heredoc
+    first = heredoc.body.lstrip("\n").split("\n")[0] if heredoc is not None else ""
+    return "" if heredoc is not None and not heredoc.literal and any(mark in first for mark in "$`\\") else first
 
 
 def _subject(arguments: tuple[str, ...]) -> str:
     for index, word in enumerate(arguments):
         if word in ("-m", "--message", "-am", "-qm", "-aqm", "-qam", "-sm") and index + 1 < len(arguments):
-            return arguments[index + 1].split("\n")[0]
+            subject = arguments[index + 1].split("\n")[0]
+            return "" if DYNAMIC in subject else subject
         if word.startswith("--message="):
             return word[len("--message=") :].split("\n")[0]
     return ""

@@ -7,8 +7,8 @@ from git_ai_trail.formats.shell.steps import Script, steps_of
 from git_ai_trail.formats.shell.writes import file_writes, may_write
 
 
-def edits_of_scripts(scripts: tuple[Script, ...], call_id: str) -> list[Edit]:
-    """Edits of shell text that ran."""
+def edits_of_scripts(scripts: tuple[Script, ...], call_id: str, said: str | None = None) -> list[Edit]:
+    """Edits of shell text that ran; `said` is what came back, None if that is not known."""
     return [
         Edit(
             write.path,
@@ -22,5 +22,5 @@ def edits_of_scripts(scripts: tuple[Script, ...], call_id: str) -> list[Edit]:
         )
         for script in scripts
         if may_write(script.text)
-        for write in file_writes(steps_of(script))
+        for write in file_writes(steps_of(script), said)
     ]

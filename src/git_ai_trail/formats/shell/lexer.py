@@ -19,6 +19,8 @@ _BLANK = pattern(r"(?:[ \t\r]|\\\r?\n)+")
 _IN_QUOTES = pattern(r'[^"\\$`]+')
 _NAME = pattern(r"\$(?:[A-Za-z_]\w*|[0-9@*#?$!-])")
 _REDIRECT = pattern(r"(\d*)(&>>|&>|<<<|<<-|<<|<&|<>|>>|>\||>&|<|>)")
+_TEST = pattern(r"\[\[(?=[ \t])[^\n]{0,2000}?[ \t]\]\](?=[\s;&|)]|$)")
+_BEFORE_TEST = ("if", "elif", "while", "until", "then", "else", "do", "!", "{", "time")
 _ANSI = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 
 
@@ -105,6 +107,13 @@ class _Lexer:
             elif char == "#":
                 newline = self.text.find("\n", self.at)
                 self.at = len(self.text) if newline < 0 else newline
+            elif (
+                char == "["
+                and (not current or current.words[-1] in _BEFORE_TEST)
+                and (test := _TEST.match(self.text, self.at))
+            ):
+                current.words.append("[[")  # `<`, `>`, `&&` and `||` mean something else in there
+                self.at = test.end()
             else:
                 redirect = _REDIRECT.match(self.text, self.at)
                 if redirect:
@@ -125,7 +134,9 @@ class _Lexer:
             self.at += 1
             if current.words and self.text[self.at : self.at + 1] == ")":
                 self.at += 1  # the parentheses of a function's definition
-                return _Open(";")
+                function = _Open(";")
+                function.words.append("function")
+                return function
             if depth < _MAX_NESTING:
                 self.read_list(")", depth + 1)
             return current
@@ -134,6 +145,8 @@ class _Lexer:
         else:
             after = "|" if char == "|" else ";"
             self.at += 2 if pair == "|&" else 1
+        if char == "\n" and current.words == ["function"]:
+            return current  # its body may begin on the next line
         self._finish(current, depth, piped=after == "|")
         if char == "\n":
             self._read_bodies()

@@ -26,6 +26,7 @@ _KEYWORDS = (
     "nohup",
     "exec",
     "builtin",
+    "function",
 )
 _WRAPPERS = ("sudo", "env", "timeout", "nice", "stdbuf", "caffeinate")
 _TAKES_VALUE = ("-u", "-g", "-n", "-C", "-S", "-k", "-s", "--signal", "--kill-after", "-o", "-e", "-i")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
+import importlib
 from typing import NamedTuple
 
 from git_ai_trail.formats.diffs import read_patch
 from git_ai_trail.formats.linediff import Runs, runs_of, split_lines
 from git_ai_trail.formats.paths import resolve
+from git_ai_trail.formats.shell.known import Known, copied, path_of, succeeded
 from git_ai_trail.formats.shell.lexer import DYNAMIC, Heredoc
 from git_ai_trail.formats.shell.printed import echoed, formatted
 from git_ai_trail.formats.shell.rewriters import moved, rewritten
@@ -21,6 +22,7 @@ _MAYBE = (
     "tee ",
     "sed ",
     "mv ",
+    "cp ",
     "perl ",
     "apply",
     "patch",
@@ -38,7 +40,8 @@ _PYTHON_PATH = pattern(
     r"(?:\bopen|\bPath)\(\s*r?(?P<q>['\"])(?P<path>[^'\"\n*]{1,400})(?P=q)\s*(?P<mode>,\s*(?:mode\s*=\s*)?['\"][wax]\+?['\"])?"
 )
 _PYTHON_WRITES = (".write_text(", ".write_bytes(", ".write(", ".writelines(")
-_EXPANDS = pattern(r"\\[\\$`]|[$`]|\\$", re.MULTILINE)
+_EXPANDS = pattern(r"(?m)\\[\\$`]|[$`]|\\$")
+_READER = "git_ai_trail.formats.shell.python_script"
 
 
 class FileWrite(NamedTuple):
@@ -56,72 +59,100 @@ def may_write(text: str) -> bool:
     return any(mark in text for mark in _MAYBE)
 
 
-def file_writes(steps: list[Step]) -> list[FileWrite]:
-    """What the steps write, in order."""
+def file_writes(steps: list[Step], said: str | None = None) -> list[FileWrite]:
+    """What the steps write, in order; `said` is what came back when the script ran."""
     found: list[FileWrite] = []
-    feeding: Runs | None = None  # what the command before writes into this one's input
-    for step in steps:
+    known = Known()
+    feeding: str | None = None  # what the command before writes into this one's input
+    for index, step in enumerate(steps):
         words = step.words
-        given = _given(step, feeding if step.command.after == "|" else None)
-        output = _output(step, given)
-        found.extend(_redirected(step, output))
+        known.enter(step)
+        start = len(found)
+        given = _given(step, feeding if step.command.after == "|" else None, known)
+        output = _output(step, given, known)
+        found.extend(_redirected(step, output, known))
         if step.program == "tee":
             append = any(word in ("-a", "--append") for word in words)
-            found.extend(_write(name, step.folder, given, append=append) for name in words[1:] if name[:1] != "-")
-        elif step.program in ("git", "patch") and step.heredoc is not None:
-            found.extend(_patched(step, step.heredoc.body))
+            found.extend(_write(name, step, given, known, append=append) for name in words[1:] if name[:1] != "-")
+        elif step.program in ("git", "patch"):
+            found.extend(_patched(step, _patch_text(step, given)))
+        elif step.program == "mkdir" and known.sure:
+            known.folders.update(path_of(word, step.folder) for word in words[1:] if word[:1] != "-")
+        elif step.program == "cp":
+            found.extend(_copied(step, given, known))
         elif _PYTHON.match(step.program):
-            found.extend(_python(step))
+            code = _python_code(step, given)
+            # An `exit` with an error need not say anything.
+            shown = None if "xit" in code else said
+            found.extend(_python(step, code, known, succeeds=succeeded(steps, index, shown)))
         if step.program in ("mv", "git"):
-            found.extend(_moves(step))
+            found.extend(_moves(step, known))
         else:
-            found.extend(_write(name, step.folder, None, append=True) for name in rewritten(words))
+            found.extend(_write(name, step, None, known, append=True) for name in rewritten(words))
         feeding = output
+        if known.doubtful:
+            found[start:] = [_perhaps(write) for write in found[start:]]
     return [write for write in found if write.path and _is_file(write.path)]
+
+
+def _perhaps(write: FileWrite) -> FileWrite:
+    return write._replace(lines=() if write.op == "move" else None, removed=0)
 
 
 def _is_file(path: str) -> bool:
     return not path.startswith(("/dev/", "/proc/", "&")) and DYNAMIC not in path and "*" not in path
 
 
-def _given(step: Step, piped: Runs | None) -> Runs | None:
+def _given(step: Step, piped: str | None, known: Known) -> str | None:
     """What a command reads from its input, where that is known."""
     if step.heredoc is not None:
-        return _heredoc_runs(step.heredoc)
+        return _heredoc_text(step.heredoc)
     for redirect in step.command.redirects:
         if redirect.op == "<<<":
-            return _runs(redirect.target + "\n")
+            return redirect.target + "\n"
         if redirect.op == "<":
-            return None
+            text = known.content(redirect.target, step.folder)
+            return None if text == DYNAMIC else text
     return piped
 
 
-def _output(step: Step, given: Runs | None) -> Runs | None:
+def _output(step: Step, given: str | None, known: Known) -> str | None:
     """What a command prints, where that is known."""
     words = step.words
-    if step.program in ("cat", "tee") and all(word == "-" for word in words[1:]):
-        return given
+    if step.program == "cat" and not any(word.startswith("-") and word != "-" for word in words[1:]):
+        parts = [
+            (DYNAMIC if given is None else given) if name == "-" else known.content(name, step.folder)
+            for name in words[1:] or ("-",)
+        ]
+        return None if all(part == DYNAMIC for part in parts) else "".join(parts)
     if step.program == "echo":
-        return _runs(echoed(words[1:]))
+        return echoed(words[1:])
     if step.program == "printf":
-        return _runs(formatted(words[1:]))
+        return formatted(words[1:])
     if not words or words == (":",) or words == ("true",):
-        return () if not step.command.heredocs else None
+        return "" if not step.command.heredocs else None
     return given if step.program == "tee" else None
 
 
-def _redirected(step: Step, output: Runs | None) -> list[FileWrite]:
+def _redirected(step: Step, output: str | None, known: Known) -> list[FileWrite]:
     if step.words[:1] in (("}",), (")",), ("done",), ("fi",)):
         output = None
     return [
-        _write(redirect.target, step.folder, output, append=redirect.op in _APPEND)
+        _write(redirect.target, step, output, known, append=redirect.op in _APPEND)
         for redirect in step.command.redirects
         if redirect.op in _TO_FILE and redirect.fd in ("", "1")
     ]
 
 
-def _write(name: str, folder: str, lines: Runs | None, *, append: bool) -> FileWrite:
-    return FileWrite(resolve(name, folder), "", "update" if append else "add", lines, 0)
+def _write(name: str, step: Step, text: str | None, known: Known, *, append: bool) -> FileWrite:
+    path = resolve(name, step.folder)
+    before = known.files.get(path) if append and known.sure else None
+    lines = _runs(text)
+    if before and text and not before.endswith("\n"):
+        lines = _runs(before.rpartition("\n")[2] + text)  # it goes on in the last line
+    whole = text if not append else before + text if before is not None and text is not None else None
+    known.keep(path, whole)
+    return FileWrite(path, "", "update" if append else "add", lines, 0)
 
 
 def _runs(text: str | None) -> Runs | None:
@@ -132,15 +163,36 @@ def _runs(text: str | None) -> Runs | None:
     return runs_of(lines, [DYNAMIC not in line for line in lines])
 
 
-def _heredoc_runs(heredoc: Heredoc) -> Runs:
+def _heredoc_text(heredoc: Heredoc) -> str:
     body = heredoc.body
     if not heredoc.literal and ("$" in body or "`" in body or "\\" in body):
         body = _EXPANDS.sub(lambda found: found[0][1:] if len(found[0]) > 1 else DYNAMIC, body)
-    return _runs(body) or ()
+    return body
+
+
+def _patch_text(step: Step, given: str | None) -> str:
+    """The patch that `git apply` or `patch` is given."""
+    return step.heredoc.body if step.heredoc is not None else ""
+
+
+def _copied(step: Step, given: str | None, known: Known) -> list[FileWrite]:
+    """`cp a b` of a file that the script wrote before."""
+    pair = copied(step.words, "fpv")
+    if pair is None:
+        known.files.clear()
+        return []
+    source, name = pair
+    text = given if source == "/dev/stdin" else known.content(source, step.folder)
+    path = known.target(source, name, step.folder)
+    if not path or text is None or text == DYNAMIC:
+        known.files.clear()
+        return []
+    known.keep(path, text)
+    return [FileWrite(path, "", "add", _runs(text), 0)]
 
 
 def _patched(step: Step, text: str) -> list[FileWrite]:
-    if step.program == "git" and "apply" not in step.words[1:]:
+    if not text or (step.program == "git" and "apply" not in step.words[1:]):
         return []
     return [
         FileWrite(
@@ -154,21 +206,35 @@ def _patched(step: Step, text: str) -> list[FileWrite]:
     ]
 
 
-def _moves(step: Step) -> list[FileWrite]:
+def _moves(step: Step, known: Known) -> list[FileWrite]:
     pair = moved(step.words)
     if pair is None:
+        if step.program == "mv":
+            known.files.clear()
         return []
     old, new = (resolve(name, step.folder) for name in pair)
-    return [FileWrite(new, old, "move", (), 0)] if old and _is_file(old) else []
+    if not old or not _is_file(old):
+        known.files.clear()
+        return []
+    names = copied(step.words, "fv") if step.program == "mv" else None
+    text = known.content(pair[0], step.folder)
+    if names is None or text == DYNAMIC or known.target(names[0], names[1], step.folder) != new:
+        known.files.clear()
+        return [FileWrite(new, old, "move", (), 0)]
+    known.files.pop(old, None)
+    known.keep(new, text)
+    return [FileWrite(new, old, "move", _runs(text) or (), 0)]
 
 
-def _python(step: Step) -> list[FileWrite]:
-    """Files that an inline Python script names as literals and writes; what it writes is not read."""
-    code = ""
-    if step.heredoc is not None:
-        code = step.heredoc.body
-    elif step.words[1:2] == ("-c",) and len(step.words) > 2:
-        code = step.words[2]
+def _python_code(step: Step, given: str | None) -> str:
+    """The inline script that Python is given, if any."""
+    if step.words[1:2] == ("-c",) and len(step.words) > 2:
+        return step.words[2]
+    return given or "" if step.words[1:2] in ((), ("-",)) else ""
+
+
+def _python(step: Step, code: str, known: Known, *, succeeds: bool) -> list[FileWrite]:
+    """What an inline Python script writes: what is known of it, and else the files that it names as literals."""
     writes = any(mark in code for mark in _PYTHON_WRITES)
     names = [
         found["path"]
@@ -176,4 +242,16 @@ def _python(step: Step) -> list[FileWrite]:
         # A Path without a dot in its last part is mostly a folder.
         if found["mode"] or (writes and found[0].startswith("Path") and "." in found["path"].rsplit("/", 1)[-1])
     ]
-    return [_write(name, step.folder, None, append=True) for name in dict.fromkeys(names)]
+    followed: list[FileWrite] = []
+    if writes:
+        reader = importlib.import_module(_READER)  # seldom needed
+        for write in reader.python_writes(code, step.folder, known.files):
+            lines = write.lines if succeeds else None
+            followed.append(FileWrite(write.path, "", write.op, lines, write.removed if lines else 0))
+    if not succeeds or not known.sure:
+        known.files.clear()
+    told = {write.path for write in followed if write.lines is not None}
+    followed = [write for write in followed if write.lines is not None or write.path not in told]
+    named = dict.fromkeys(resolve(name, step.folder) for name in names if DYNAMIC not in name)
+    seen = {write.path for write in followed}
+    return followed + [FileWrite(path, "", "update", None, 0) for path in named if path not in seen]
