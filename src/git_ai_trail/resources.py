@@ -24,6 +24,11 @@ def template_dir() -> str:
     return _find("templates")
 
 
+def price_table() -> str:
+    """Path of the dated table of models' prices."""
+    return os.path.join(_PACKAGE, "prices", "table.json")
+
+
 def _find(*parts: str) -> str:
     # An editable install has no packaged copy where the package is looked for; the checkout is two levels up.
     for base in (os.path.join(_PACKAGE, "_data"), os.path.dirname(os.path.dirname(_PACKAGE))):

@@ -30,9 +30,15 @@ def listed(*args: str, cwd: Path | None = None) -> list[dict[str, Any]]:
     return found
 
 
-def a_log(home: Path, number: int, cwd: Path | str = "/srv/project", say: str = "done") -> CodexLog:
+def a_log(
+    home: Path, number: int, cwd: Path | str = "/srv/project", say: str = "done", model: str = "gpt-5.5"
+) -> CodexLog:
     log = CodexLog(
-        home / ".codex", cwd, at=AT + number * 86_400, session_id=f"019a000{number}-0000-7000-8000-000000000000"
+        home / ".codex",
+        cwd,
+        at=AT + number * 86_400,
+        session_id=f"019a000{number}-0000-7000-8000-000000000000",
+        model=model,
     )
     log.prompt("make fetch retry on timeouts\nand test it")
     log.shell("cat fetch.py", "".join(f"line {n}\n" for n in range(30)))
@@ -182,14 +188,32 @@ def test_colour_is_there_when_asked_for(home: Path) -> None:
 
 
 def test_a_cost_needs_the_price_of_every_model(home: Path) -> None:
+    a_log(home, 1, model="gpt-0-unheard-of")
+    run("ingest")
+    assert [one["cost_usd"] for one in listed()] == [None]
+    folder = Path(places.config_dir(os.environ))
+    folder.mkdir(parents=True)
+    (folder / "config.toml").write_text('[prices."gpt-0-unheard-of"]\ninput = 10.0\noutput = 100.0\n')
+    assert [one["cost_usd"] for one in listed()] == [pytest.approx((100 * 10 + 10 * 100) / 1e6)]
+    (folder / "config.toml").write_text('[prices."another"]\ninput = 10.0\n')
+    assert [one["cost_usd"] for one in listed()] == [None]
+
+
+def test_a_cost_comes_from_the_bundled_table_unless_the_person_says_otherwise(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     a_log(home, 1)
     run("ingest")
+    assert [one["cost_usd"] for one in listed()] == [pytest.approx((100 * 5 + 10 * 30) / 1e6)]
+    for columns, shown in (("120", True), ("100", False)):
+        monkeypatch.setenv("COLUMNS", columns)
+        lines = run("sessions").stdout.splitlines()
+        assert ("cost" in lines[0], "$0.00" in lines[1]) == (shown, shown)
+        assert "/srv" in lines[1]
     folder = Path(places.config_dir(os.environ))
     folder.mkdir(parents=True)
     (folder / "config.toml").write_text('[prices."gpt-5.5"]\ninput = 10.0\noutput = 100.0\n')
     assert [one["cost_usd"] for one in listed()] == [pytest.approx((100 * 10 + 10 * 100) / 1e6)]
-    (folder / "config.toml").write_text('[prices."another"]\ninput = 10.0\n')
-    assert [one["cost_usd"] for one in listed()] == [None]
 
 
 def test_the_run_after_a_commit_says_nothing_and_gives_way_to_one_that_is_running(home: Path, repo: Repo) -> None:

@@ -31,7 +31,7 @@ def command(session_id: str, output: IO[str] | None, limit_lines: int, as_json: 
     ID is a session's id or the beginning of one. Everything shown was redacted before it was stored.
     """
     person = open_person()
-    found = view(person.needed_store(), session_id, person.config.prices)
+    found = view(person.needed_store(), session_id, person.prices)
     color = person.color and output is None
     if as_json:
         text = json.dumps(view_json(found), ensure_ascii=False, indent=2)
@@ -97,6 +97,8 @@ def _entries(entries: Iterable[Entry], limit: int, color: bool) -> Iterator[str]
         elif entry.kind == "edit":
             moved = f" (from {clean(entry.output)})" if entry.output else ""
             yield f"  {name} {clean(entry.text)}{moved}  +{number(entry.added)} −{number(entry.removed)}"
+        elif entry.kind == "mark":
+            yield _styled(f"  ({name})", color, "magenta")
         elif entry.kind == "commit":
             yield f"  commit {clean(entry.text) or '(oid not printed)'}" + (f" on {name}" if name else "")
         else:

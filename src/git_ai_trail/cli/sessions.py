@@ -46,7 +46,7 @@ def command(
         tag=tag,
         limit=limit,
     )
-    found = listed(person.needed_store(), wanted, person.config.prices)
+    found = listed(person.needed_store(), wanted, person.prices)
     if as_json:
         click.echo(json.dumps([info_json(info) for info in found], ensure_ascii=False, indent=2))
         return
@@ -55,16 +55,17 @@ def command(
     click.echo(count(len(found), "session"), err=True)
 
 
-_COLUMNS = ("session", "started", "agent", "model", "prompts", "calls", "edits", "tokens", "folder")
-_FIGURES = ("prompts", "calls", "edits", "tokens")
+_COLUMNS = ("session", "started", "agent", "model", "prompts", "calls", "edits", "tokens", "cost", "folder")
+_FIGURES = ("prompts", "calls", "edits", "tokens", "cost")
 
 
 def _table(found: Sequence[SessionInfo], *, color: bool, width: int) -> str:
-    rows = [_row(info) for info in found]
+    rows: list[tuple[str, ...]] = [_row(info) for info in found]
+    columns: tuple[str, ...] = _COLUMNS
+    if sum(_widest(columns, rows)) + 2 * (len(columns) - 1) > width:
+        columns, rows = _without_cost(columns), [_without_cost(row) for row in rows]
     table = Table(box=None, pad_edge=False, header_style="bold" if color else "")
-    for number_of, name in enumerate(_COLUMNS):
-        # Only the folder gives way where the terminal is narrow.
-        widest = 8 if name == "folder" else max(cell_len(row[number_of]) for row in (_COLUMNS, *rows))
+    for name, widest in zip(columns, _widest(columns, rows), strict=True):
         justify: Literal["right", "left"] = "right" if name in _FIGURES else "left"
         table.add_column(name, justify=justify, no_wrap=True, overflow="ellipsis", min_width=widest)
     for session, *rest in rows:
@@ -73,6 +74,19 @@ def _table(found: Sequence[SessionInfo], *, color: bool, width: int) -> str:
     with console.capture() as captured:
         console.print(table)
     return "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
+
+
+def _widest(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
+    """How wide each column must be: only the folder gives way where the terminal is narrow."""
+    return [
+        8 if name == "folder" else max(cell_len(row[at]) for row in (columns, *rows)) for at, name in enumerate(columns)
+    ]
+
+
+def _without_cost(row: tuple[str, ...]) -> tuple[str, ...]:
+    """What a narrow terminal can do without: `session` and `usage` say it too."""
+    at = _COLUMNS.index("cost")
+    return row[:at] + row[at + 1 :]
 
 
 def _row(info: SessionInfo) -> tuple[str, ...]:
@@ -85,5 +99,6 @@ def _row(info: SessionInfo) -> tuple[str, ...]:
         number(info.calls),
         number(info.edits),
         number(info.tokens.total),
+        "" if info.cost_usd is None else f"${info.cost_usd:,.2f}",
         clean(info.cwd),
     )

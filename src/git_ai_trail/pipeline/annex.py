@@ -10,8 +10,9 @@ from git_ai_trail.attach import annex, notes, record
 from git_ai_trail.config import UserConfig
 from git_ai_trail.git import Git
 from git_ai_trail.model import PromptInfo
-from git_ai_trail.pipeline.cost import added, cost
-from git_ai_trail.pipeline.stamp import Worktree
+from git_ai_trail.pipeline.cost import added, cost_of_prompts
+from git_ai_trail.pipeline.prices import Prices, prices_of
+from git_ai_trail.pipeline.worktree import Worktree
 from git_ai_trail.redact.publish import publish_scan
 from git_ai_trail.store.protocol import Store
 
@@ -19,7 +20,7 @@ from git_ai_trail.store.protocol import Store
 def write(git: Git, common_dir: str, store: Store, config: UserConfig, oids: Sequence[str], *, policy: str) -> int:
     """Adds an annex to each record whose sessions are in the store, unless the same is there; returns how many."""
     cores, there = notes.read_many(git, oids), notes.read_many(git, oids, notes.ANNEX_REF)
-    written = 0
+    written, prices = 0, prices_of(config)
     for oid, note in cores.items():
         lines_there = record.parse_note(note)
         gone = {line.digest for line in lines_there if line.kind == "withheld"}
@@ -28,7 +29,7 @@ def write(git: Git, common_dir: str, store: Store, config: UserConfig, oids: Seq
         for line in lines_there:
             if line.core is None or line.digest in gone:
                 continue
-            sessions = [found for one in line.core["sessions"] if (found := _session(store, config, one)) is not None]
+            sessions = [found for one in line.core["sessions"] if (found := _session(store, prices, one)) is not None]
             before = known.get(line.digest)
             if sessions and not (before and before.policy == policy and _same(before.sessions, sessions, policy)):
                 ruleset = next(iter(store.ruleset_digests(sessions[0].id)), "")
@@ -47,13 +48,13 @@ def complete(tree: Worktree, store: Store, config: UserConfig, revisions: Sequen
     return write(tree.git, tree.common_dir, store, config, oids, policy=policy)
 
 
-def _session(store: Store, config: UserConfig, one: Mapping[str, Any]) -> annex.AnnexSession | None:
+def _session(store: Store, prices: Prices, one: Mapping[str, Any]) -> annex.AnnexSession | None:
     if one["id"] not in store.find((one["id"],)):
         return None
     turns = {prompt["turn"] for prompt in one["prompts"]}
-    prompts = [prompt for prompt in store.prompts(one["id"]) if prompt.index in turns]
+    prompts = list({prompt.index: prompt for prompt in store.prompts(one["id"]) if prompt.index in turns}.values())
     tokens = added([prompt.tokens for prompt in prompts])
-    spent = cost(tokens, one["models"][-1] if one["models"] else "", config.prices)
+    spent = cost_of_prompts(store, one["id"], {prompt.index for prompt in prompts}, prices)
     redactions: dict[str, int] = {}
     for prompt in prompts:
         for rule, count in prompt.redactions.items():

@@ -1,34 +1,61 @@
-"""What tokens cost, by the prices a person configured. A model without a price has no cost, which is not a cost of zero."""
+"""What tokens cost. A model without a price has no cost, which is not a cost of zero."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 
-from git_ai_trail.config import Price
-from git_ai_trail.model import TokenTotals
+from git_ai_trail.model import TokenTotals, UsageFilter, Used
+from git_ai_trail.pipeline.prices import Prices, Rate
+from git_ai_trail.store.protocol import Store
 
 _MILLION = Decimal(1_000_000)
 
 
-def cost(tokens: TokenTotals, model: str, prices: Mapping[str, Price]) -> Decimal | None:
-    """US dollars, or None where the model has no price. Cached tokens are part of the input, reasoning of the output."""
-    price = prices.get(model)
-    if price is None:
-        return None
-    cached = price.input if price.cached is None else price.cached
-    written = price.input if price.cache_write is None else price.cache_write
+def cost(tokens: TokenTotals, model: str, prices: Prices) -> Decimal | None:
+    """US dollars for tokens of which nothing more is known, at the usual rate of today; None where the model has no price."""
+    rate = prices.rate(model)
+    return None if rate is None else charged(tokens, rate)
+
+
+def charged(tokens: TokenTotals, rate: Rate) -> Decimal:
+    """US dollars. Cached tokens and those written to a cache are part of the input, reasoning of the output."""
     plain = max(0, tokens.input - tokens.cached - tokens.cache_write)
     parts = (
-        (plain, price.input),
-        (tokens.cached, cached),
-        (tokens.cache_write, written),
-        (tokens.output, price.output),
+        (plain, rate.input),
+        (tokens.cached, rate.cached),
+        (tokens.cache_write, rate.cache_write),
+        (tokens.output, rate.output),
     )
-    return sum((Decimal(count) * Decimal(str(each)) for count, each in parts), Decimal(0)) / _MILLION
+    return sum((count * each for count, each in parts), Decimal(0)) / _MILLION
 
 
-def added(totals: list[TokenTotals]) -> TokenTotals:
+def cost_of(used: Used, prices: Prices) -> Decimal | None:
+    """US dollars for responses at the price that their model had then, None where no price of it is known."""
+    rate = prices.rate(used.model, used.at, over=used.over)
+    return None if rate is None else charged(used.tokens, rate)
+
+
+def cost_of_all(parts: Iterable[Used], prices: Prices) -> Decimal | None:
+    """The sum; None without any part, and where a part has no cost, since the sum would pass for the whole."""
+    total: Decimal | None = None
+    for part in parts:
+        spent = cost_of(part, prices)
+        if spent is None:
+            return None
+        total = spent if total is None else total + spent
+    return total
+
+
+def cost_of_prompts(store: Store, session: str, turns: Collection[int], prices: Prices) -> Decimal | None:
+    """What a session's responses to these prompts cost."""
+    if prices.none:
+        return None
+    parts = store.usage(UsageFilter(sessions=(session,)), prices.steps)
+    return cost_of_all((part for part in parts if part.turn in turns), prices)
+
+
+def added(totals: Sequence[TokenTotals]) -> TokenTotals:
     """The sum of token counts."""
     return TokenTotals(
         input=sum(one.input for one in totals),

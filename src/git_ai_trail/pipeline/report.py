@@ -17,6 +17,7 @@ from git_ai_trail.errors import TrailError
 from git_ai_trail.git import Git, normal_url
 from git_ai_trail.model import Commit
 from git_ai_trail.pipeline import history, releases
+from git_ai_trail.pipeline.prices import NO_PRICES, prices_of
 from git_ai_trail.pipeline.report_facts import Allowance, Cleaner, Local, cleaned, fact, texts
 from git_ai_trail.pipeline.user_store import find_user_store
 from git_ai_trail.redact import publish_scan
@@ -33,7 +34,8 @@ RULES = (".git-ai-trail/redactions.yml", ".git-ai-trail/redactions.yaml", ".git-
 TEMPLATES = ".git-ai-trail/templates"
 
 # What is read of one commit: the fact, and the digests of the rules by which its annexes were redacted.
-_Read = tuple[CommitFact, tuple[str, ...]]
+# A commit, the rule sets of its records, and whether a cost in it was worked out here.
+_Read = tuple[CommitFact, tuple[str, ...], bool]
 _READS = msgspec.msgpack.Decoder(list[_Read])
 
 __all__ = ["FORMS", "MODES", "Report"]
@@ -102,15 +104,18 @@ def make(
     allow = _allowance(wanted, mode, level, own)
     top = git.toplevel()
     cleaner = Cleaner([path for name in RULES if os.path.isfile(path := os.path.join(top, name))])
-    local = Local(store, own.prices, again=lambda: find_user_store(env, own))
+    # Without a person's configuration only what the records say themselves has a cost, so that everybody gets the same.
+    prices = prices_of(own) if user is not None else NO_PRICES
+    local = Local(store, prices, again=lambda: find_user_store(env, own))
     revisions = subject.revisions.split(" ")
     log = [one for one in history.chosen(git, revisions, paths=wanted.paths) if _in_time(one, wanted)]
 
     def read(one: history.Told) -> _Read:
-        return fact(one, local, allow, within=wanted.paths), _rulesets(one)
+        before = local.priced
+        return fact(one, local, allow, within=wanted.paths), _rulesets(one), local.priced > before
 
     found = history.made_of(git, revisions, log, read, history.Codec(_pack, _unpack), progress=progress)
-    commits = [one for one, _ in found if _took_part(one, wanted, local)]
+    commits = [one for one, _, _ in found if _took_part(one, wanted, local)]
     for one in commits:
         cleaner.want(*texts(one))
     name, url = repository if repository[0] else _repository(git, top)
@@ -128,7 +133,8 @@ def make(
         ),
         commits=tuple(cleaned(one, cleaner) for one in commits) if cleaner.changes else tuple(commits),
         removed=dict(sorted(cleaner.removed.items())),
-        rulesets=tuple(sorted({digest for _, digests in found for digest in digests})),
+        prices=prices.described if any(priced for _, _, priced in found) else "",
+        rulesets=tuple(sorted({digest for _, digests, _ in found for digest in digests})),
     )
 
 
@@ -285,7 +291,7 @@ def _subject(git: Git, wanted: Wanted) -> Subject:
     revisions = wanted.revisions
     if not revisions:
         revisions, chosen = _unreleased(git, wanted)
-    tips, bases = _ends(git, revisions)
+    tips, bases = ends(git, revisions)
     return Subject(
         kind="range",
         name=f"the history up to {tips[0][:10]}" if revisions == ("HEAD",) else " ".join(revisions),
@@ -311,7 +317,7 @@ def _unreleased(git: Git, wanted: Wanted) -> tuple[tuple[str, ...], str]:
     return ("HEAD",), "There is no release yet, so it starts at the first commit."
 
 
-def _ends(git: Git, revisions: Sequence[str]) -> tuple[list[str], list[str]]:
+def ends(git: Git, revisions: Sequence[str]) -> tuple[list[str], list[str]]:
     """(included, excluded) oids that the revisions name; `TrailError` for what git does not know."""
     if any(one.startswith("-") or " " in one or not one for one in revisions):
         raise TrailError(f"not a range of commits: {' '.join(revisions)[:200]!r}", "give it as v1.2..v1.3")

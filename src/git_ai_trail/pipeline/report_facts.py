@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from git_ai_trail.attach.annex import Annex, AnnexSession, allowed
 from git_ai_trail.attach.profiles import brand
 from git_ai_trail.attach.status import Assessment
-from git_ai_trail.config import Price
 from git_ai_trail.model import Entry, PromptInfo, TokenTotals
-from git_ai_trail.pipeline.cost import added, cost
+from git_ai_trail.pipeline.cost import added, cost, cost_of_prompts
 from git_ai_trail.pipeline.history import Told
+from git_ai_trail.pipeline.prices import Prices
 from git_ai_trail.redact import Identity, Scrubber, ruleset
 from git_ai_trail.report.document import CommitFact, Deed, FileFact, Lines, PromptFact, Reason, SessionFact
 from git_ai_trail.store.protocol import Store
@@ -79,9 +79,8 @@ class Local:
     `again` opens the same store for another process: a connection must not be used on both sides of a fork.
     """
 
-    def __init__(
-        self, store: Store | None, prices: Mapping[str, Price], again: Callable[[], Store | None] = lambda: None
-    ) -> None:
+    def __init__(self, store: Store | None, prices: Prices, again: Callable[[], Store | None] = lambda: None) -> None:
+        self.priced = 0  # how many costs were worked out here
         self._opened = store
         self._again = again
         self._pid = os.getpid()
@@ -117,9 +116,17 @@ class Local:
             deeds.append(Deed(kind="and", name="", text=f"{len(entries) - _DEEDS:,} more steps"))
         return deeds
 
-    def cost(self, tokens: TokenTotals, models: Sequence[str]) -> float | None:
-        spent = cost(tokens, models[-1] if models else "", self._prices)
-        return None if spent is None else float(spent)
+    def cost(self, session: str, turns: Collection[int], tokens: TokenTotals, models: Sequence[str]) -> float | None:
+        """By the responses to these prompts where the database has them (`turns`), else by the sum of tokens."""
+        store = self._store if turns else None
+        if store is not None:
+            spent = cost_of_prompts(store, session, turns, self._prices)
+        else:
+            spent = cost(tokens, models[-1] if models else "", self._prices)
+        if spent is None:
+            return None
+        self.priced += 1
+        return float(spent)
 
     def tagged(self, session: str, tag: str) -> bool:
         store = self._store
@@ -290,7 +297,7 @@ def _took(
 ) -> tuple[TokenTotals | None, float | None, Mapping[str, int]]:
     """(tokens, cost, redactions): what the record's annex says, else what the database does."""
     if noted is not None:
-        price = float(noted.cost_usd) if noted.cost_usd else local.cost(noted.tokens, one.models)
+        price = float(noted.cost_usd) if noted.cost_usd else local.cost(one.id, known, noted.tokens, one.models)
         return noted.tokens, price, dict(noted.redactions)
     if not known:
         return None, None, {}
@@ -299,7 +306,7 @@ def _took(
     for info in known.values():
         for rule, number in info.redactions.items():
             redactions[rule] = redactions.get(rule, 0) + number
-    return tokens, local.cost(tokens, one.models), redactions
+    return tokens, local.cost(one.id, known, tokens, one.models), redactions
 
 
 def _prompt(

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from git_ai_trail import places
-from git_ai_trail.config import Price
 from git_ai_trail.git import Git
-from git_ai_trail.model import Entry, PromptInfo, SessionFilter, SessionInfo, TokenTotals
-from git_ai_trail.pipeline.cost import cost
+from git_ai_trail.model import Entry, PromptInfo, SessionFilter, SessionInfo, TokenTotals, UsageFilter, Used
+from git_ai_trail.pipeline.cost import cost_of_all
+from git_ai_trail.pipeline.prices import Prices
 from git_ai_trail.store.protocol import Store
 
 
@@ -26,14 +26,14 @@ class SessionView:
     rules: Mapping[str, int]
 
 
-def listed(store: Store, wanted: SessionFilter, prices: Mapping[str, Price]) -> list[SessionInfo]:
+def listed(store: Store, wanted: SessionFilter, prices: Prices) -> list[SessionInfo]:
     """The sessions asked for, newest first, with their cost where every model of theirs has a price."""
-    return [_priced(store, info, prices) for info in store.sessions(wanted)]
+    return _priced(store, store.sessions(wanted), prices)
 
 
-def view(store: Store, name: str, prices: Mapping[str, Price]) -> SessionView:
+def view(store: Store, name: str, prices: Prices) -> SessionView:
     """The session whose id is, or begins with, `name`."""
-    info = _priced(store, store.session(name), prices)
+    info = _priced(store, [store.session(name)], prices)[0]
     return SessionView(
         info=info,
         prompts=tuple(store.prompts(info.id)),
@@ -42,13 +42,17 @@ def view(store: Store, name: str, prices: Mapping[str, Price]) -> SessionView:
     )
 
 
-def _priced(store: Store, info: SessionInfo, prices: Mapping[str, Price]) -> SessionInfo:
-    if not prices:
-        return info
-    costs = [cost(tokens, model, prices) for model, tokens in store.tokens_by_model(info.id).items()]
-    known = [one for one in costs if one is not None]
-    # Without one model's price the sum would pass for the whole.
-    return replace(info, cost_usd=float(sum(known))) if known and len(known) == len(costs) else info
+def _priced(store: Store, found: Sequence[SessionInfo], prices: Prices) -> list[SessionInfo]:
+    if prices.none:
+        return list(found)
+    parts: dict[tuple[str, str], list[Used]] = {}
+    for part in store.usage(UsageFilter(sessions=tuple(info.id for info in found)), prices.steps):
+        parts.setdefault((part.session, part.agent), []).append(part)
+    costs = [cost_of_all(parts.get((info.id, info.agent), ()), prices) for info in found]
+    return [
+        info if spent is None else replace(info, cost_usd=float(spent))
+        for info, spent in zip(found, costs, strict=True)
+    ]
 
 
 def folders_of(path: str, env: Mapping[str, str]) -> tuple[str, ...]:

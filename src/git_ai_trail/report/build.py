@@ -34,11 +34,12 @@ def build(
     removed: Mapping[str, int],
     rulesets: tuple[str, ...],
     problems: tuple[str, ...] = (),
+    prices: str = "",
 ) -> Report:
     """The report on `commits` (newest first), whose texts are clean; `mode` decides which sections it has.
 
     `removed` are redactions by rule that were made while the texts were cleaned for this report, `rulesets` the digests of
-    the rules by which the records' texts were.
+    the rules by which the records' texts were. `prices` names the price lists by which costs were worked out here.
     """
     draft = Report(
         format=FORMAT,
@@ -55,6 +56,7 @@ def build(
         sections=(),
         check=f"git ai-trail verify {shlex.join(subject.revisions.split(' '))}",
         problems=problems,
+        prices=prices,
     )
     found = (each.build(draft) for each in SECTIONS if mode == "full" or mode in each.MODES)
     return replace(draft, sections=tuple(section for section in found if section is not None))

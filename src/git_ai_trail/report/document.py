@@ -247,3 +247,4 @@ class Report:
     check: str
     full_url: str = ""
     problems: tuple[str, ...] = field(default=())
+    prices: str = ""  # the price lists by which costs that no record states were worked out

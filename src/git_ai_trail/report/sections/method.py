@@ -55,6 +55,8 @@ def _facts(report: Report) -> list[str]:
         f"require {', '.join(policy.require) or 'nothing'}.",
         f"Made by {report.tool}, format {report.format}; it holds no time of its making, so the same commits and notes give the same report.",
     ]
+    if report.prices:
+        facts.append(f"Costs that the records do not state were worked out by {report.prices}.")
     if report.redactions.rulesets:
         facts.append(
             f"Redaction rules in force (digests): {', '.join(one[:16] for one in report.redactions.rulesets)}."
