@@ -87,6 +87,13 @@ class Git:
             raise GitError(f"git {args[0]}: {said[0] if said else f'exit {done.returncode}'}")
         return done.returncode, done.stdout
 
+    def heard(self, *args: str) -> tuple[int, bytes, bytes]:
+        """(exit code, stdout, stderr) of `git ARGS`, for questions whose refusal a person should read."""
+        done = subprocess.run(
+            ["git", *args], stdin=subprocess.DEVNULL, capture_output=True, cwd=self.cwd, env=self.env, check=False
+        )
+        return done.returncode, done.stdout, done.stderr
+
     def text(self, *args: str, check: bool = True) -> str:
         """stdout as text, the final newline removed; undecodable bytes become surrogates (`surrogateescape`)."""
         out = self.run(*args, check=check).decode("utf-8", "surrogateescape")

@@ -18,7 +18,7 @@ from git_ai_trail import settings as configured
 from git_ai_trail.attach import notes, pending, trailers
 from git_ai_trail.errors import TrailError
 from git_ai_trail.git import empty_tree
-from git_ai_trail.pipeline import stamp
+from git_ai_trail.pipeline import stamp, worktree
 from git_ai_trail.settings import Settings
 
 _EDITORLESS = ":"
@@ -35,7 +35,7 @@ def main(argv: Sequence[str]) -> int:
         env = {**os.environ, "GIT_AI_TRAIL_PARENT": process.git_commit(os.environ)}
         if configured.switched_off(env):
             return 0
-        tree = stamp.open_worktree(os.getcwd())
+        tree = worktree.open_worktree(os.getcwd())
         settings = configured.read(
             tree.git,
             common_dir=tree.common_dir,
@@ -63,7 +63,7 @@ def _place(error: BaseException) -> str:
     return f"{type(error).__name__}{where}"
 
 
-def _prepare_commit_msg(tree: stamp.Worktree, settings: Settings, env: Mapping[str, str], args: list[str]) -> None:
+def _prepare_commit_msg(tree: worktree.Worktree, settings: Settings, env: Mapping[str, str], args: list[str]) -> None:
     """Acts only when no editor opens: an untouched buffer would become a commit whose subject is our trailer."""
     source = args[1] if len(args) > 1 else env.get("PRE_COMMIT_COMMIT_MSG_SOURCE", "")
     if env.get("GIT_EDITOR") != _EDITORLESS:
@@ -76,7 +76,7 @@ def _prepare_commit_msg(tree: stamp.Worktree, settings: Settings, env: Mapping[s
     _stamp(tree, settings, env, _message_file(tree, args), amend=amend)
 
 
-def _commit_msg(tree: stamp.Worktree, settings: Settings, env: Mapping[str, str], args: list[str]) -> None:
+def _commit_msg(tree: worktree.Worktree, settings: Settings, env: Mapping[str, str], args: list[str]) -> None:
     """Acts on commits from an editor, and wherever prepare-commit-msg did not run."""
     if _is_settled(tree, env) or _is_rewriting(tree):
         return
@@ -85,7 +85,9 @@ def _commit_msg(tree: stamp.Worktree, settings: Settings, env: Mapping[str, str]
         _stamp(tree, settings, env, message_file, amend=_parent_amends(env))
 
 
-def _stamp(tree: stamp.Worktree, settings: Settings, env: Mapping[str, str], message_file: str, *, amend: bool) -> None:
+def _stamp(
+    tree: worktree.Worktree, settings: Settings, env: Mapping[str, str], message_file: str, *, amend: bool
+) -> None:
     message = _read(message_file)
     if _is_revert(message):
         _settle(tree, env, "")
@@ -111,7 +113,7 @@ def _stamp(tree: stamp.Worktree, settings: Settings, env: Mapping[str, str], mes
     _settle(tree, env, made.tree)
 
 
-def _post_commit(tree: stamp.Worktree, settings: Settings, env: Mapping[str, str], args: list[str]) -> None:
+def _post_commit(tree: worktree.Worktree, settings: Settings, env: Mapping[str, str], args: list[str]) -> None:
     """Attaches the record that was made for this commit, or makes one if no message hook ran; then feeds the database."""
     if not _is_rewriting(tree):
         _attach(tree, settings, env)
@@ -120,7 +122,7 @@ def _post_commit(tree: stamp.Worktree, settings: Settings, env: Mapping[str, str
         _start_ingest(tree)
 
 
-def _attach(tree: stamp.Worktree, settings: Settings, env: Mapping[str, str]) -> None:
+def _attach(tree: worktree.Worktree, settings: Settings, env: Mapping[str, str]) -> None:
     oid, tip, parents, message = tree.git.text("log", "-1", "--format=%H%x00%T%x00%P%x00%B").split("\0", 3)
     digest = trailers.record_digest(message)
     kept = pending.read(tree.git_dir, digest) if digest else pending.for_tree(tree.git_dir, tip)
@@ -142,7 +144,7 @@ def _attach(tree: stamp.Worktree, settings: Settings, env: Mapping[str, str]) ->
         print(f"ai-trail: {said}", file=sys.stderr)
 
 
-def _post_rewrite(tree: stamp.Worktree, settings: Settings, env: Mapping[str, str], args: list[str]) -> None:
+def _post_rewrite(tree: worktree.Worktree, settings: Settings, env: Mapping[str, str], args: list[str]) -> None:
     """Mends what git's own copying of notes leaves out: an amended commit whose message hooks did not know it."""
     command = args[0] if args else env.get("PRE_COMMIT_REWRITE_COMMAND", "")
     if command != "amend" or _is_rewriting(tree):
@@ -151,7 +153,7 @@ def _post_rewrite(tree: stamp.Worktree, settings: Settings, env: Mapping[str, st
         stamp.mend_amended(tree, settings, env, old=old, new=new, now=time.time())
 
 
-def _rewritten(tree: stamp.Worktree) -> list[tuple[str, str]]:
+def _rewritten(tree: worktree.Worktree) -> list[tuple[str, str]]:
     """(old, new) pairs from stdin; hook managers leave it empty, then the reflog knows."""
     said = "" if sys.stdin is None or sys.stdin.isatty() else sys.stdin.read(1 << 20)
     pairs = [tuple(line.split()[:2]) for line in said.splitlines() if len(line.split()) >= 2]
@@ -161,7 +163,7 @@ def _rewritten(tree: stamp.Worktree) -> list[tuple[str, str]]:
     return [(old, new) for old, new in pairs if old != new]
 
 
-def _is_rewriting(tree: stamp.Worktree) -> bool:
+def _is_rewriting(tree: worktree.Worktree) -> bool:
     return stamp.is_rewriting(tree.git_dir)
 
 
@@ -176,7 +178,7 @@ def _parent_amends(env: Mapping[str, str]) -> bool:
     return any(word.startswith("--am") and "--amend".startswith(word) for word in words)
 
 
-def _is_untouched_template(tree: stamp.Worktree, env: Mapping[str, str], message_file: str) -> bool:
+def _is_untouched_template(tree: worktree.Worktree, env: Mapping[str, str], message_file: str) -> bool:
     """Whether the message is a template that nobody filled in: git then makes no commit, unless we add a line."""
     words = process.arguments(env.get("GIT_AI_TRAIL_PARENT", ""))
     stated = [after for word, after in pairwise(words) if word in ("-t", "--template")]
@@ -189,7 +191,7 @@ def _is_untouched_template(tree: stamp.Worktree, env: Mapping[str, str], message
     return bare[0] == bare[1]
 
 
-def _message_file(tree: stamp.Worktree, args: list[str]) -> str:
+def _message_file(tree: worktree.Worktree, args: list[str]) -> str:
     """The file with the message. A hook manager's file filter may have dropped the argument."""
     return args[0] if args else f"{tree.git_dir}/COMMIT_EDITMSG"
 
@@ -202,22 +204,22 @@ def _read(path: str) -> str:
         return ""
 
 
-def _settle(tree: stamp.Worktree, env: Mapping[str, str], tip: str) -> None:
+def _settle(tree: worktree.Worktree, env: Mapping[str, str], tip: str) -> None:
     """Notes that this git process's commit is dealt with, so that the hooks after this one need not start Python."""
     pending.settle(tree.git_dir, env.get("GIT_AI_TRAIL_PARENT", ""), tip)
 
 
-def _is_settled(tree: stamp.Worktree, env: Mapping[str, str]) -> bool:
+def _is_settled(tree: worktree.Worktree, env: Mapping[str, str]) -> bool:
     pid, _ = pending.settled(tree.git_dir)
     return pid != "" and pid == env.get("GIT_AI_TRAIL_PARENT", "")
 
 
-def _was_settled_for(tree: stamp.Worktree, env: Mapping[str, str], tip: str) -> bool:
+def _was_settled_for(tree: worktree.Worktree, env: Mapping[str, str], tip: str) -> bool:
     pid, settled_tip = pending.settled(tree.git_dir)
     return (pid != "" and pid == env.get("GIT_AI_TRAIL_PARENT", "")) or (settled_tip != "" and settled_tip == tip)
 
 
-def _start_ingest(tree: stamp.Worktree) -> None:
+def _start_ingest(tree: worktree.Worktree) -> None:
     """Starts the ingest that feeds the database, on its own: nobody waits for it and nothing holds it."""
     env = {key: value for key, value in tree.git.env.items() if not key.startswith(("GIT_", "PYTHON"))}
     subprocess.Popen(
@@ -232,7 +234,7 @@ def _start_ingest(tree: stamp.Worktree) -> None:
     )
 
 
-_HOOKS: dict[str, Callable[[stamp.Worktree, Settings, Mapping[str, str], list[str]], None]] = {
+_HOOKS: dict[str, Callable[[worktree.Worktree, Settings, Mapping[str, str], list[str]], None]] = {
     "prepare-commit-msg": _prepare_commit_msg,
     "commit-msg": _commit_msg,
     "post-commit": _post_commit,

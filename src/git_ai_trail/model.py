@@ -89,6 +89,7 @@ class Ingested:
     redactions: Mapping[str, int]
     skipped: Mapping[str, int]
     bytes_read: int
+    doubts: tuple[str, ...] = ()  # what is odd about the times that the log gives
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,10 +174,42 @@ class SessionFilter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One thing that happened in a session. kind: message, reasoning, plan, call, edit, commit.
+class UsageFilter:
+    """Whose responses to sum up; an empty field does not restrict, and `sessions` (exact ids) only where it is given."""
 
-    `name` is the role of a message, the tool of a call, the operation of an edit; `text` what was said or called,
+    sessions: tuple[str, ...] | None = None
+    folders: tuple[str, ...] = ()  # sessions that worked in one of these or below, home written as ~
+    url: str = ""
+    agent: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Used:
+    """What responses of one model to one prompt of a session took together, within a quarter of an hour from `at` (UTC).
+
+    `over` is the largest of the sizes asked for that the input of each of these responses exceeds, else 0.
+    """
+
+    session: str
+    agent: str
+    cwd: str
+    git_url: str
+    turn: int
+    model: str
+    at: datetime | None
+    over: int
+    responses: int
+    tokens: TokenTotals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One thing that happened in a session. kind: message, reasoning, plan, call, edit, commit, mark.
+
+    `name` is the role of a message, the tool of a call, the operation of an edit, the words of a mark (`rolled back`,
+    `undone`: what became of the turn later); `text` what was said or called,
     the path of an edit, the oid of a commit; `output` what a call gave back.
     """
 
@@ -204,6 +237,7 @@ class Commit:
     committed_at: datetime
     subject: str
     message: str
+    email: str = ""  # of the author
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,6 +309,7 @@ class Shown:
     trailer: str  # digest that the message names, or empty
     lineage: tuple[str, ...]
     problems: tuple[str, ...]
+    claims: tuple[tuple[str, str], ...] = ()  # (agent, where the commit claims it), which proves nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,3 +75,9 @@ def _folder(env: Mapping[str, str], own: str, xdg: str, linux: str, mac: str) ->
     if sys.platform == "darwin":
         return os.path.join(home_dir(env), "Library", mac, NAME)
     return os.path.join(home_dir(env), *linux.split("/"), NAME)
+
+
+def as_written(path: str) -> tuple[str, ...]:
+    """The path, and the path with symbolic links resolved where that differs."""
+    real = os.path.realpath(path)
+    return (path,) if real == path else (path, real)

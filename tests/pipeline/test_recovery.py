@@ -16,8 +16,9 @@ from git_ai_trail.facts import EvidenceFact
 from git_ai_trail.git import Git, empty_tree
 from git_ai_trail.pipeline import history
 from git_ai_trail.pipeline.history import Told, told
+from git_ai_trail.pipeline.log import log
 from git_ai_trail.pipeline.releases import release
-from git_ai_trail.pipeline.show import as_json, log, show
+from git_ai_trail.pipeline.show import as_json, show
 from tests.attach.build import a_match, a_session
 from tests.support.repo import Repo
 

@@ -41,6 +41,10 @@ def lines(view: Shown, *, color: bool, width: int) -> Iterable[str]:
     yield f"{styled(short(view.commit.oid), 'yellow', color)}  {subject:<{room}}  {when}"
     figures = f"{view.generated} generated · {view.edited} edited · {view.unattributed} unattributed"
     yield _labelled("lines", f"{figures:<{max(40, width - BAR - LABEL - 1)}} {bar(view)}", color)
+    claims = _more_claims(view)
+    if claims:
+        said = ", ".join(f"{clean(agent)} ({clean(source)})" for agent, source in claims)
+        yield _labelled("claims", f"{said}; what a commit says of itself proves nothing", color)
     if view.status == "none":
         yield _labelled(
             "record", "none: no evidence of a coding agent's session, which says nothing about who wrote it", color
@@ -55,6 +59,17 @@ def lines(view: Shown, *, color: bool, width: int) -> Iterable[str]:
     if view.redactions:
         count = sum(view.redactions.values())
         yield _labelled("redacted", f"{count} by {len(view.redactions)} rules", color)
+
+
+def _more_claims(view: Shown) -> list[tuple[str, str]]:
+    """Claims of agents that the record does not name: its own disclosure is nothing new."""
+    known = {_first(one.agent) for one in view.sessions} if view.status in ("exact", "carried", "unanchored") else set()
+    return [(agent, source) for agent, source in view.claims if _first(agent) not in known]
+
+
+def _first(agent: str) -> str:
+    """`claude` for Claude, Claude Code and Claude-Code."""
+    return agent.replace("-", " ").split(" ")[0].lower()
 
 
 def _labelled(label: str, text: str, color: bool) -> str:

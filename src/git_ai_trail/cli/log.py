@@ -8,7 +8,8 @@ import click
 
 from git_ai_trail.cli import commit_view
 from git_ai_trail.cli.options import json_option, open_place
-from git_ai_trail.pipeline import show as pipeline
+from git_ai_trail.pipeline import log as pipeline
+from git_ai_trail.pipeline.show import as_json as shown_json
 
 
 @click.command("log")
@@ -31,12 +32,12 @@ def command(
         place.store,
         limit=max_count,
         policy=place.settings.publish,
-        prices=place.config.prices,
+        prices=place.prices,
     )
     if with_evidence:
         views = [view for view in views if view.status != "none"]
     if as_json:
-        click.echo(json.dumps([pipeline.as_json(view) for view in views], indent=2, ensure_ascii=False))
+        click.echo(json.dumps([shown_json(view) for view in views], indent=2, ensure_ascii=False))
         return
     for view in views:
         click.echo(commit_view.row(view, color=place.color, width=place.width), color=place.color)

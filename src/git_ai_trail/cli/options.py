@@ -15,12 +15,13 @@ from typing import Any
 import click
 
 from git_ai_trail import places, settings
+from git_ai_trail.agents import AGENTS
 from git_ai_trail.cli import terminal
 from git_ai_trail.config import UserConfig, load_user
 from git_ai_trail.errors import StoreError
 from git_ai_trail.git import Git
-from git_ai_trail.pipeline import stamp
-from git_ai_trail.pipeline.evidence import AGENTS
+from git_ai_trail.pipeline import worktree
+from git_ai_trail.pipeline.prices import Prices, prices_of
 from git_ai_trail.pipeline.user_store import UserStore, find_user_store
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -61,6 +62,10 @@ class Person:
         return load_user(places.config_dir(self.env))
 
     @cached_property
+    def prices(self) -> Prices:
+        return prices_of(self.config)
+
+    @cached_property
     def color(self) -> bool:
         context = click.get_current_context(silent=True)
         choice = context.find_root().obj if context is not None else "auto"
@@ -82,8 +87,8 @@ class Place(Person):
     """A person inside a repository's worktree."""
 
     @cached_property
-    def tree(self) -> stamp.Worktree:
-        return stamp.open_worktree(os.getcwd())
+    def tree(self) -> worktree.Worktree:
+        return worktree.open_worktree(os.getcwd())
 
     @property
     def git(self) -> Git:

@@ -21,7 +21,7 @@ def command(rev: str, as_json: bool) -> None:
     machine's database knows the session.
     """
     place = open_place()
-    view = pipeline.show(place.git, rev, place.store, policy=place.settings.publish, prices=place.config.prices)
+    view = pipeline.show(place.git, rev, place.store, policy=place.settings.publish, prices=place.prices)
     if as_json:
         click.echo(json.dumps(pipeline.as_json(view), indent=2, ensure_ascii=False))
         return

@@ -9,7 +9,7 @@ from git_ai_trail.errors import TrailError
 from git_ai_trail.git import Git
 from git_ai_trail.model import Commit
 
-_FORMAT = "%H%x00%T%x00%P%x00%an%x00%at%x00%ct%x00%s%x00%B"
+_FORMAT = "%H%x00%T%x00%P%x00%an%x00%ae%x00%at%x00%ct%x00%s%x00%B"
 
 
 def commits(git: Git, revisions: Sequence[str], *, paths: Sequence[str] = (), limit: int | None = None) -> list[Commit]:
@@ -23,13 +23,14 @@ def commits(git: Git, revisions: Sequence[str], *, paths: Sequence[str] = (), li
 
 
 def _commit(out: bytes) -> Commit:
-    fields = out.decode("utf-8", "surrogateescape").split("\0", 7)
-    oid, tree, parents, author, authored, committed, subject, message = fields
+    fields = out.decode("utf-8", "surrogateescape").split("\0", 8)
+    oid, tree, parents, author, email, authored, committed, subject, message = fields
     return Commit(
         oid=oid,
         tree=tree,
         parents=tuple(parents.split()),
         author=author,
+        email=email,
         authored_at=datetime.fromtimestamp(int(authored), UTC),
         committed_at=datetime.fromtimestamp(int(committed), UTC),
         subject=subject,

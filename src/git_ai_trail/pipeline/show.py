@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from git_ai_trail.agents import spoken
 from git_ai_trail.attach import annex, notes, status
-from git_ai_trail.config import Price
+from git_ai_trail.attach.claims import claims
 from git_ai_trail.errors import TrailError
 from git_ai_trail.facts import EvidenceFact, FileDiff
 from git_ai_trail.git import Git, empty_tree
@@ -18,12 +19,10 @@ from git_ai_trail.model import (
     ShownSession,
 )
 from git_ai_trail.pipeline.commits import commits
-from git_ai_trail.pipeline.cost import added, cost
-from git_ai_trail.pipeline.history import told
+from git_ai_trail.pipeline.cost import added, cost, cost_of_prompts
+from git_ai_trail.pipeline.prices import NO_PRICES, Prices
 from git_ai_trail.pipeline.sessions import time_json, tokens_json
 from git_ai_trail.store.protocol import Store
-
-Prices = Mapping[str, Price]
 
 
 def show(
@@ -54,10 +53,10 @@ def shown(
     if found.status == "unknown":
         found = _recovered(git, commit, found, diffs)
     extra = annex.parse_annex(annex_note, withheld=found.withheld).get(found.digest)
-    return _shown(commit, found, extra, store, policy=policy, prices=prices)
+    return assessed(commit, found, extra, store, policy=policy, prices=prices)
 
 
-def _shown(
+def assessed(
     commit: Commit,
     found: status.Assessment,
     extra: annex.Annex | None,
@@ -66,6 +65,7 @@ def _shown(
     policy: str,
     prices: Prices | None,
 ) -> Shown:
+    """The same for a commit whose record was judged already."""
     return Shown(
         commit=commit,
         status=found.status,
@@ -74,7 +74,7 @@ def _shown(
         edited=found.edited,
         unattributed=found.unattributed,
         deleted=found.deleted,
-        sessions=tuple(_session(one, extra, store, prices or {}) for one in found.sessions),
+        sessions=tuple(_session(one, extra, store, prices or NO_PRICES) for one in found.sessions),
         files=found.files,
         redactions=_redactions(extra),
         policy=policy,
@@ -82,6 +82,7 @@ def _shown(
         trailer=found.trailer,
         lineage=found.lineage,
         problems=found.problems,
+        claims=tuple(claims(commit.message, commit.author, commit.email)),
     )
 
 
@@ -91,23 +92,6 @@ def _recovered(git: Git, commit: Commit, found: status.Assessment, diffs: Sequen
     return status.assess(commit.message, elsewhere[1].raw, diffs) if elsewhere else found
 
 
-def log(
-    git: Git,
-    revisions: Sequence[str],
-    store: Store | None = None,
-    *,
-    limit: int | None = None,
-    policy: str = "none",
-    prices: Prices | None = None,
-) -> list[Shown]:
-    """`show` for a range, read at once; where a shallow clone ends, a commit shows as git shows it there, without a parent."""
-    listed = told(git, revisions, limit=limit, cores=False, whole=False)
-    return [
-        _shown(one.commit, one.found, one.annexes.get(one.found.digest), store, policy=policy, prices=prices)
-        for one in listed
-    ]
-
-
 def _session(one: Mapping[str, Any], extra: annex.Annex | None, store: Store | None, prices: Prices) -> ShownSession:
     """A session of the record. Tokens and cost are those of the prompts that led to the commit, not of the session."""
     known = store.find((one["id"],)).get(one["id"]) if store is not None else None
@@ -115,13 +99,17 @@ def _session(one: Mapping[str, Any], extra: annex.Annex | None, store: Store | N
     local = {each.index: each for each in store.prompts(one["id"])} if store is not None and known else {}
     tokens = noted.tokens if noted else None
     price = float(noted.cost_usd) if noted and noted.cost_usd else None
-    if local:
-        tokens = added([local[p["turn"]].tokens for p in one["prompts"] if p["turn"] in local])
-        worked_out = cost(tokens, one["models"][-1] if one["models"] else "", prices)
+    if store is not None and local:
+        turns = {p["turn"] for p in one["prompts"]}
+        tokens = added([local[turn].tokens for turn in turns if turn in local])
+        worked_out = cost_of_prompts(store, one["id"], turns & local.keys(), prices)
         price = float(worked_out) if worked_out is not None else price
+    elif noted is not None and price is None:
+        roughly = cost(noted.tokens, one["models"][-1] if one["models"] else "", prices)
+        price = None if roughly is None else float(roughly)
     return ShownSession(
         id=one["id"],
-        agent=one["agent"],
+        agent=spoken(one["agent"]),
         agent_version=one["agent_version"],
         models=tuple(one["models"]),
         role=one["role"],
@@ -199,6 +187,7 @@ def as_json(view: Shown) -> dict[str, Any]:
             "lineage": list(view.lineage),
         },
         "problems": list(view.problems),
+        "claims": [{"agent": agent, "source": source} for agent, source in view.claims],
     }
 
 
