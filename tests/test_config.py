@@ -37,6 +37,7 @@ def test_every_key_of_a_person_is_read(home: Path) -> None:
     person = parse_user(
         '[logs]\nroots = ["~/old", "/srv/logs"]\n[store]\nurl = "sqlite:///trail.db"\n[consent]\npublish = "redacted"\n'
         '[prices."gpt-5.6"]\ninput = 1.25\ncached = 0.125\noutput = 10\n[formats]\nuse = ["mine"]\n'
+        '[usage]\nprices = "~/prices.json"\n'
     )
 
     assert person.log_roots == (str(home / "old"), "/srv/logs")
@@ -44,6 +45,7 @@ def test_every_key_of_a_person_is_read(home: Path) -> None:
     assert person.consent == "redacted"
     assert person.prices == {"gpt-5.6": Price(input=1.25, cached=0.125, output=10.0)}
     assert person.formats == ("mine",)
+    assert person.price_file == str(home / "prices.json")
 
 
 @pytest.mark.parametrize(
@@ -54,7 +56,7 @@ def test_every_key_of_a_person_is_read(home: Path) -> None:
         ('profile = "linux"\n', 1, "unknown key profile", "did you mean policy.profile?"),
         ("[polcy]\n", 1, "unknown key polcy", "did you mean [policy]?"),
         ("# x\npolicy.weak_trailer = true\n", 2, "unknown key policy.weak_trailer", "policy.weak-trailer?"),
-        ("zebra = 1\n", 1, "unknown key zebra", "known keys: policy.profile"),
+        ("zebra = 1\n", 1, "unknown key zebra", "known keys: policy.exempt"),
         ('[logs]\nroots = ["/srv"]\n', 2, "logs.roots does not belong", "your own config.toml"),
         ('[store]\n\nurl = "x"\n', 3, "store.url does not belong", "your own config.toml"),
         ('[consent]\npublish = "redacted"\n', 2, "consent.publish does not belong", "your own config.toml"),

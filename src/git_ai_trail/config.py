@@ -43,6 +43,10 @@ class RepositoryConfig:
     publish: str = "none"
     weak_trailer: bool | None = None
     require: tuple[str, ...] = ()
+    forbid_paths: tuple[str, ...] = ()
+    share_limit: float | None = None
+    exempt: tuple[str, ...] = ()
+    signed: str = "none"
     report_mode: str = "summary"
     report_format: str = "md"
     report_title: str = ""
@@ -66,6 +70,7 @@ class UserConfig:
     store_url: str = ""
     consent: str = "none"
     prices: Mapping[str, Price] = field(default_factory=dict)
+    price_file: str = ""
     formats: tuple[str, ...] = ()
 
 
@@ -77,6 +82,10 @@ def parse_repository(text: str, where: str = REPOSITORY_FILE) -> RepositoryConfi
         publish=values.get("policy.publish", "none"),
         weak_trailer=values.get("policy.weak-trailer"),
         require=tuple(values.get("policy.require", ())),
+        forbid_paths=tuple(values.get("policy.forbid-paths", ())),
+        share_limit=values.get("policy.share-limit"),
+        exempt=tuple(values.get("policy.exempt", ())),
+        signed=values.get("policy.signed", "none"),
         report_mode=values.get("report.mode", "summary"),
         report_format=values.get("report.format", "md"),
         report_title=values.get("report.title", ""),
@@ -91,6 +100,7 @@ def parse_user(text: str, where: str = USER_FILE) -> UserConfig:
         store_url=values.get("store.url", ""),
         consent=values.get("consent.publish", "none"),
         prices={model: _price(figures) for model, figures in values.get("prices", {}).items()},
+        price_file=os.path.expanduser(values.get("usage.prices", "")),
         formats=tuple(values.get("formats.use", ())),
     )
 
@@ -253,6 +263,21 @@ def _lines(value: Any) -> str:
     return "must be a list of lines of text"
 
 
+def _paths(value: Any) -> str:
+    wrong = _lines(value)
+    if wrong:
+        return "must be a list of paths like crypto/ or *.sql"
+    if any(not path.strip("/") or ".." in path.split("/") for path in value):
+        return "every path must name something below the top of the repository"
+    return ""
+
+
+def _share(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        return "must be a part of the whole, from 0 to 1"
+    return ""
+
+
 def _folders(value: Any) -> str:
     if _lines(value):
         return "must be a list of folders"
@@ -284,6 +309,10 @@ _KEYS = {
         Key(name="policy.publish", home=REPOSITORY, check=_one_of(*PUBLISH_LEVELS)),
         Key(name="policy.weak-trailer", home=REPOSITORY, check=_flag),
         Key(name="policy.require", home=REPOSITORY, check=_some_of("trailer", "record", "disclosure")),
+        Key(name="policy.forbid-paths", home=REPOSITORY, check=_paths),
+        Key(name="policy.share-limit", home=REPOSITORY, check=_share),
+        Key(name="policy.exempt", home=REPOSITORY, check=_lines),
+        Key(name="policy.signed", home=REPOSITORY, check=_one_of("none", "evidence", "all")),
         Key(name="report.mode", home=REPOSITORY, check=_one_of("summary", "prompts", "actions", "tokens", "full")),
         Key(name="report.format", home=REPOSITORY, check=_one_of("md", "html", "json", "csv", "txt")),
         Key(name="report.title", home=REPOSITORY, check=_line),
@@ -291,6 +320,7 @@ _KEYS = {
         Key(name="store.url", home=USER, check=_line),
         Key(name="consent.publish", home=USER, check=_one_of(*PUBLISH_LEVELS)),
         Key(name="prices", home=USER, check=_prices),
+        Key(name="usage.prices", home=USER, check=_line),
         Key(name="formats.use", home=USER, check=_lines),
     )
 }

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -131,3 +133,62 @@ def test_a_merge_without_a_record_is_passed_over(repo: Repo) -> None:
     repo.git("merge", "-q", "--no-ff", "--no-edit", "topic")
     found = json.loads(run(repo, "--json", "HEAD~1..HEAD").stdout)
     assert [one["status"] for one in found["commits"]] == ["exact"]
+
+
+def policy(repo: Repo, text: str) -> None:
+    repo.write(".git-ai-trail.toml", text)
+    repo.commit("policy")
+
+
+def test_a_policy_about_paths_fails_with_the_place(repo: Repo) -> None:
+    policy(repo, '[policy]\nforbid-paths = ["crypto/"]\nexempt = ["Nobody"]\n')
+    recorded(repo, "crypto/a.py")
+    found = json.loads(run(repo, "--json", code=1).stdout)
+    assert found["commits"][0]["failed"] == ["path-forbidden"]
+    assert (found["commits"][0]["file"], found["commits"][0]["line"]) == ("crypto/a.py", 1)
+    policy(repo, '[policy]\nforbid-paths = ["crypto/"]\nexempt = ["T*"]\n')
+    author = repo.git("log", "-1", "--format=%an", "HEAD~1")
+    policy(repo, f'[policy]\nforbid-paths = ["crypto/"]\nexempt = ["{author}"]\n')
+    assert json.loads(run(repo, "HEAD~3..HEAD", "--json").stdout)["commits"][-1]["exempt"]
+
+
+def test_a_signature_is_asked_of_git(repo: Repo, tmp_path: Path) -> None:
+    if not shutil.which("ssh-keygen"):
+        pytest.skip("needs ssh-keygen")
+    key = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    allowed = tmp_path / "allowed"
+    allowed.write_text(f"* {key.with_suffix('.pub').read_text()}")
+    for name, value in (
+        ("gpg.format", "ssh"),
+        ("user.signingKey", str(key)),
+        ("gpg.ssh.allowedSignersFile", str(allowed)),
+    ):
+        repo.git("config", name, value)
+    policy(repo, '[policy]\nsigned = "all"\n')
+    repo.write("signed", "x\n")
+    repo.git("add", "-A")
+    repo.git("commit", "-q", "-S", "-m", "signed")
+    run(repo, "HEAD^!")
+    repo.commit_file("unsigned", "x\n", "unsigned")
+    assert "it has no signature" in run(repo, "HEAD^!", code=1).stdout
+    allowed.write_text("")
+    assert "not trusted here" in run(repo, "HEAD~1^!", code=1).stdout
+
+
+def test_sarif_is_what_its_schema_says(repo: Repo) -> None:
+    policy(repo, '[policy]\nforbid-paths = ["crypto/"]\nsigned = "all"\n')
+    recorded(repo, "crypto/ä b.py", subject=HOSTILE)
+    repo.commit(f"unknown\n\nAI-Trail: 1:{'f' * 64}")
+    done = run(repo, "HEAD~2..HEAD", "--format", "sarif", code=1)
+    assert "##[" not in done.stdout
+    value = json.loads(done.stdout)
+    assert value["version"] == "2.1.0"
+    results = value["runs"][0]["results"]
+    rules = value["runs"][0]["tool"]["driver"]["rules"]
+    assert [rules[one["ruleIndex"]]["id"] for one in results] == [one["ruleId"] for one in results]
+    places = {
+        one["ruleId"]: one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in reversed(results)
+    }
+    assert places == {"path-forbidden": "crypto/%C3%A4%20b.py", "signature-missing": ".git-ai-trail.toml"}
+    assert len({one["partialFingerprints"]["commitAndRule/v1"] for one in results}) == len(results)

@@ -5,9 +5,10 @@ Reasons are in our own words and hold no text from a message, a path or a note.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from git_ai_trail.attach.profiles import PROFILES, adds_lines
 from git_ai_trail.attach.ranges import in_place
@@ -28,17 +29,54 @@ _DISCLOSING = {key.lower(): key for form in PROFILES.values() for key in (form.k
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What a commit is held to. `require` and `profile` are the policy's; `require_known` asks for every record that is named."""
+    """What a commit is held to, as the policy says; `require_known` asks for every record that is named."""
 
     require: tuple[str, ...] = ()
     profile: str = "default"
     weak: bool = False
     require_known: bool = False
+    forbid_paths: tuple[str, ...] = ()
+    share_limit: float | None = None
+    exempt: tuple[str, ...] = ()
+    signed: str = "none"  # none, evidence, all
+
+
+class Failure(NamedTuple):
+    """What a commit fails by: one of `FAILURES`, and the sentence for people."""
+
+    rule: str
+    text: str
+
+
+# What each means, for tools that list rules.
+FAILURES = {
+    "record-altered": "The attached record is not what its digest says, or was made for other content.",
+    "record-missing": "A record that the message names is not here.",
+    "record-replaced": "The message names one record, and another one is attached.",
+    "lines-misplaced": "The record claims lines that do not stand in the commit.",
+    "trailer-missing": "The commit has evidence of a session's work, and its message does not name its record.",
+    "disclosure-missing": "The commit has evidence of a session's work, and no line discloses it.",
+    "line-forbidden": "The policy allows no line about assistance, and the message has one.",
+    "assistance-forbidden": "The policy forbids assistance, and lines have evidence of it.",
+    "path-forbidden": "The policy allows no line with evidence in a path that has some.",
+    "share-exceeded": "More of the added lines have evidence than the policy allows.",
+    "signature-missing": "The policy asks for a good signature, and the commit has none.",
+}
+# What git's %G? says of signatures that do not count.
+_SIGNATURES = {
+    "N": "it has no signature",
+    "U": "its signature is by a key that is not trusted here: trust the key, or name it in gpg.ssh.allowedSignersFile",
+    "B": "its signature is bad",
+    "E": "its signature cannot be checked here: the key is missing",
+    "R": "its signature was made with a key that was revoked",
+    "X": "its signature has expired",
+    "Y": "its signature was made with a key that has expired",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What the gate says of a commit. `result` is ok, none (no record and none named), unknown (a record is named and not here)
+    """What the gate says of a commit, whose author may be `exempt` from the policy. `result` is ok, none (no record and none named), unknown (a record is named and not here)
     or fail; the first of `reasons` is the one to read. `file` and `line` name a place where the record does not stand."""
 
     oid: str
@@ -48,6 +86,8 @@ class Verdict:
     reasons: tuple[str, ...]
     file: str
     line: int
+    failures: tuple[Failure, ...] = ()
+    exempt: bool = False
 
 
 def judge(
@@ -57,10 +97,19 @@ def judge(
     *,
     attached: Sequence[NoteLine] = (),
     misplaced: tuple[str, int] | None = None,
+    signature: str = "",
 ) -> Verdict:
     """The verdict on one commit. `attached` are the note's lines (needed where the named record is missing), `misplaced` the
-    place of a range that does not stand (see `misplaced`)."""
-    failures = [*_of_the_record(found, rules, attached, misplaced), *_of_the_policy(commit, found, rules)]
+    place of a range that does not stand (see `misplaced`), `signature` what git's `%G?` says where the policy asks for one."""
+    exempt = is_exempt(commit, rules.exempt)
+    failures = list(_of_the_record(found, rules, attached, misplaced))
+    if not exempt:
+        failures += [
+            *_of_the_policy(commit, found, rules),
+            *_of_the_lines(found, rules),
+            *_signed(found, rules, signature),
+        ]
+    file, line = misplaced or _forbidden(found, rules.forbid_paths if not exempt else ()) or ("", 0)
     passed = "ok" if found.status in _FITS else found.status
     result = "fail" if failures else passed
     remarks = [] if found.status == "claim" or result == "none" else found.problems
@@ -69,9 +118,11 @@ def judge(
         subject=commit.subject,
         result=result,
         status=found.status,
-        reasons=tuple(dict.fromkeys((*failures, *remarks))),
-        file=misplaced[0] if misplaced else "",
-        line=misplaced[1] if misplaced else 0,
+        reasons=tuple(dict.fromkeys((*(one.text for one in failures), *remarks))),
+        file=file,
+        line=line,
+        failures=tuple(failures),
+        exempt=exempt,
     )
 
 
@@ -110,20 +161,23 @@ def misplaced(core: Mapping[str, Any], diffs: Sequence[FileDiff]) -> tuple[str, 
 
 def _of_the_record(
     found: Assessment, rules: Rules, attached: Sequence[NoteLine], wrong: tuple[str, int] | None
-) -> Iterator[str]:
+) -> Iterator[Failure]:
     if found.status == "claim":
-        yield _claim(found)
+        yield Failure("record-altered", _claim(found))
     elif found.status == "unknown":
         # A withheld record is an answer, not a gap.
         if not found.digest or found.digest in found.withheld:
             return
         forged = _instead(found, attached)
         if forged:
-            yield forged
+            yield Failure("record-replaced", forged)
         elif "record" in rules.require or rules.require_known:
-            yield "the record that its message names is not here: `git ai-trail notes fetch` brings what was shared"
+            yield Failure(
+                "record-missing",
+                "the record that its message names is not here: `git ai-trail notes fetch` brings what was shared",
+            )
     elif wrong is not None:
-        yield "its record claims lines that do not stand in the commit"
+        yield Failure("lines-misplaced", "its record claims lines that do not stand in the commit")
 
 
 def _claim(found: Assessment) -> str:
@@ -157,33 +211,109 @@ def _instead(found: Assessment, attached: Sequence[NoteLine]) -> str:
     return ""
 
 
-def _of_the_policy(commit: Commit, found: Assessment, rules: Rules) -> Iterator[str]:
+def _of_the_policy(commit: Commit, found: Assessment, rules: Rules) -> Iterator[Failure]:
     if not adds_lines(rules.profile):
         yield from _of_silence(commit, found, rules)
         return
     if "record" in rules.require and found.status == "carried":
         missing = [one for one in anywhere(commit.message) if one not in {*found.lineage, *found.withheld}]
         if missing:
-            yield f"{len(missing)} of the records that its message names {'is' if len(missing) == 1 else 'are'} not here"
+            said = (
+                f"{len(missing)} of the records that its message names {'is' if len(missing) == 1 else 'are'} not here"
+            )
+            yield Failure("record-missing", said)
     if "trailer" in rules.require and has_evidence(found, weak=rules.weak) and not found.trailer:
         if found.status == "unanchored":
-            yield f"it has evidence of a session's work, and its message carries no {KEY} trailer"
+            said = f"it has evidence of a session's work, and its message carries no {KEY} trailer"
         else:
-            yield "its record is named outside the message's last paragraph only, where a line vouches for nothing"
+            said = "its record is named outside the message's last paragraph only, where a line vouches for nothing"
+        yield Failure("trailer-missing", said)
     if "disclosure" in rules.require and has_evidence(found, kinds=("content",)) and not _discloses(commit, rules):
-        yield f"it has evidence of a session's work, and no `{PROFILES[rules.profile].key}` line discloses it"
+        said = f"it has evidence of a session's work, and no `{PROFILES[rules.profile].key}` line discloses it"
+        yield Failure("disclosure-missing", said)
 
 
-def _of_silence(commit: Commit, found: Assessment, rules: Rules) -> Iterator[str]:
+def _of_silence(commit: Commit, found: Assessment, rules: Rules) -> Iterator[Failure]:
     keys = {key.lower() for key, _ in last_block(commit.message)}
     written = [name for key, name in _DISCLOSING.items() if key in keys]
     if KEY.lower() in keys or anywhere(commit.message):
         written.insert(0, KEY)
     if written:
-        yield f"the policy ({rules.profile}) allows no line about assistance, and its message has {', '.join(written)}"
+        said = f"the policy ({rules.profile}) allows no line about assistance, and its message has {', '.join(written)}"
+        yield Failure("line-forbidden", said)
     lines = found.generated + found.edited if found.status in _FITS else 0
     if rules.profile == "forbid" and (lines or has_evidence(found, weak=rules.weak)):
-        yield f"the policy forbids assistance, and {lines:,} of {found.added:,} added lines have evidence of it"
+        said = f"the policy forbids assistance, and {lines:,} of {found.added:,} added lines have evidence of it"
+        yield Failure("assistance-forbidden", said)
+
+
+def _of_the_lines(found: Assessment, rules: Rules) -> Iterator[Failure]:
+    """Rules about how many lines have evidence, and where."""
+    if found.status not in _FITS:
+        return
+    lines = found.generated + found.edited
+    if rules.share_limit is not None and lines > rules.share_limit * found.added:
+        said = f"{lines:,} of {found.added:,} added lines have evidence, and the policy allows {rules.share_limit:g} of them"
+        yield Failure("share-exceeded", said)
+    if _forbidden(found, rules.forbid_paths):
+        count = sum(
+            r.end - r.start + 1
+            for file in found.files
+            if any(is_under(file.path, one) for one in rules.forbid_paths)
+            for r in file.ranges
+        )
+        said = f"{count:,} added line{'' if count == 1 else 's'} with evidence in a path where the policy allows none"
+        yield Failure("path-forbidden", said)
+
+
+def _forbidden(found: Assessment, patterns: Sequence[str]) -> tuple[str, int] | None:
+    """(path, line) of the first line with evidence where none may be."""
+    if found.status not in _FITS:
+        return None
+    for file in found.files:
+        if file.ranges and any(is_under(file.path, one) for one in patterns):
+            return file.path, file.ranges[0].start
+    return None
+
+
+def is_under(path: str, pattern: str) -> bool:
+    """Whether a path is what a pattern of the policy names.
+
+    `crypto/` is that folder at the top and all below it, `/a.py` the file at the top; a pattern without a slash stands for a
+    name anywhere, one with a slash inside for a path from the top. `*` and `?` stand for any text, slashes too.
+    """
+    whole = pattern.strip("/")
+    if pattern.endswith("/"):
+        return _matches(path, whole + "/*")
+    if "/" in pattern:
+        return _matches(path, whole) or _matches(path, whole + "/*")
+    return _matches(path.rpartition("/")[2], whole)
+
+
+def is_exempt(commit: Commit, people: Sequence[str]) -> bool:
+    """Whether the author, as `Name <address>`, is one of those that the policy exempts."""
+    who = f"{commit.author} <{commit.email}>"
+    return any(_matches(who, one if "<" in one else one + " <*>") for one in people)
+
+
+def _matches(text: str, pattern: str) -> bool:
+    """Only `*` and `?` are special: `[bot]` is part of a name. What stands between stars is looked for from left to right."""
+    first, *others = (re.escape(part).replace(r"\?", ".") for part in re.split(r"\*+", pattern))
+    if not others:
+        return re.fullmatch(first, text, re.DOTALL) is not None
+    found = re.compile(first, re.DOTALL).match(text)
+    for part in others[:-1]:
+        found = found and re.compile(part, re.DOTALL).search(text, found.end())
+    last = re.search(f"(?:{others[-1]})\\Z", text, re.DOTALL)
+    return found is not None and last is not None and last.start() >= found.end()
+
+
+def _signed(found: Assessment, rules: Rules, signature: str) -> Iterator[Failure]:
+    asked = rules.signed == "all" or (rules.signed == "evidence" and has_evidence(found, weak=rules.weak))
+    if asked and signature != "G":
+        yield Failure(
+            "signature-missing", f"the policy asks for a signature, and {_SIGNATURES.get(signature, _SIGNATURES['N'])}"
+        )
 
 
 def has_evidence(found: Assessment, *, kinds: Sequence[str] = _PROOF, weak: bool = False) -> bool:

@@ -7,10 +7,12 @@ import json
 import click
 
 from git_ai_trail.cli.commit_view import styled
-from git_ai_trail.cli.options import commit_progress, json_option, open_place
+from git_ai_trail.cli.options import Place, commit_progress, json_option, open_place
 from git_ai_trail.cli.terminal import clean, table_width
+from git_ai_trail.pipeline import attest as attesting
 from git_ai_trail.pipeline import verify as pipeline
 from git_ai_trail.pipeline.policy import policy_of
+from git_ai_trail.pipeline.sarif import sarif
 
 _COLORS = {"ok": "green", "none": "white", "unknown": "yellow", "fail": "red"}
 
@@ -21,9 +23,30 @@ _COLORS = {"ok": "green", "none": "white", "unknown": "yellow", "fail": "red"}
     "--policy-from", metavar="REV", default="", help="Take the policy from this commit, not from the worktree."
 )
 @click.option("--require-known", is_flag=True, help="Fail where a message names a record that is not here.")
-@click.option("--format", "form", type=click.Choice(["text", "json", "github"]), default="text", help="Default: text.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "github", "sarif"]), default="text", help="Default: text."
+)
+@click.option(
+    "--attestation",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Compare this statement with the records here instead; its signature is for other tools.",
+)
+@click.option(
+    "--report",
+    "report_path",
+    type=click.Path(exists=True, dir_okay=False),
+    help="The report that the attestation names.",
+)
 @json_option
-def command(revisions: tuple[str, ...], policy_from: str, require_known: bool, form: str, as_json: bool) -> int:
+def command(
+    revisions: tuple[str, ...],
+    policy_from: str,
+    require_known: bool,
+    form: str,
+    attestation: str | None,
+    report_path: str | None,
+    as_json: bool,
+) -> int:
     """Check commits: does each record hold, and does it keep to the policy?
 
     REVISIONS are given as to `git log`; without any, what has not been pushed yet, or the last commit where there is no
@@ -31,6 +54,12 @@ def command(revisions: tuple[str, ...], policy_from: str, require_known: bool, f
     branch (--policy-from origin/main), since the request could change it.
     """
     place = open_place()
+    if attestation:
+        if revisions:
+            raise click.UsageError("an attestation names its own range")
+        return _attested(place, attestation, report_path, as_json=as_json or form == "json")
+    if report_path:
+        raise click.UsageError("--report goes with --attestation")
     policy = policy_of(place.git, policy_from)
     wanted = list(revisions) or [pipeline.default_range(place.git)]
     with commit_progress() as progress:
@@ -39,6 +68,8 @@ def command(revisions: tuple[str, ...], policy_from: str, require_known: bool, f
         # Escaped so that no subject becomes a command of the workflow in whose log this is printed.
         text = json.dumps(pipeline.as_json(done), indent=2, ensure_ascii=False)
         click.echo(text.replace("##[", "#\\u0023["))
+    elif form == "sarif":
+        click.echo(json.dumps(sarif(done), indent=2).replace("##[", "#\\u0023["))
     elif form == "github":
         for line in pipeline.annotations(done):
             click.echo(line)
@@ -47,6 +78,24 @@ def command(revisions: tuple[str, ...], policy_from: str, require_known: bool, f
     if form != "github" and not as_json:
         click.echo(pipeline.summary(done), err=True)
     return 1 if done.failed else 0
+
+
+def _attested(place: Place, path: str, report_path: str | None, *, as_json: bool) -> int:
+    with open(path, "rb") as file:
+        data = file.read(attesting.MAX_BYTES + 1)
+    report = None
+    if report_path:
+        with open(report_path, "rb") as file:
+            report = file.read()
+    with commit_progress() as progress:
+        done = attesting.check(place.git, data, report=report, progress=progress)
+    if as_json:
+        click.echo(json.dumps(attesting.as_json(done), indent=2, ensure_ascii=False).replace("##[", "#\\u0023["))
+        return 0 if done.holds else 1
+    for oid, text in done.differences:
+        click.echo(f"{oid[:10]}  {text}")
+    click.echo(_harmless(attesting.summary(done)), err=True)
+    return 0 if done.holds else 1
 
 
 def _print(done: pipeline.Verified, *, color: bool, width: int) -> None:

@@ -30,6 +30,18 @@ _TEXT = """\
 # What `git ai-trail verify` insists on: any of "trailer", "record", "disclosure".
 # require = []
 
+# Paths in which no line may have evidence of a session's work: folders end with a slash, * and ? stand for any text.
+# forbid-paths = ["crypto/", "*.sql"]
+
+# The largest part of a commit's added lines that may have evidence, from 0 to 1.
+# share-limit = 1
+
+# Whose commits need not keep to all this: "Name <address>" of the author, with * for any text.
+# exempt = ["dependabot[bot] <*>"]
+
+# Which commits must have a good signature: none, evidence (those with evidence) or all.
+# signed = "none"
+
 [report]
 # What reports say: summary, prompts, actions, tokens or full; and how: md, html, json, csv or txt.
 # mode = "summary"

@@ -21,6 +21,7 @@ from git_ai_trail.report.escape import seen
 # GitHub shows ten annotations of a level for a step and drops the others without a word.
 MOST_ANNOTATIONS = 10
 _LONGEST_TITLE = 120
+_AT_ONCE = 1000
 _LEVELS = {"fail": "error", "unknown": "warning"}
 
 
@@ -66,7 +67,10 @@ def verify(
     found = [one for one in told(git, list(revisions), progress=progress) if _counts(one)]
     refuse_cut_off(git, (one.commit.oid for one in found))
     attached = notes.read_many(git, [one.commit.oid for one in found if one.found.status == "unknown"])
-    verdicts = tuple(_judged(git, one, rules, attached.get(one.commit.oid, b"")) for one in found)
+    signatures = _signatures(git, found) if rules.signed != "none" else {}
+    verdicts = tuple(
+        _judged(git, one, rules, attached.get(one.commit.oid, b""), signatures.get(one.commit.oid, "")) for one in found
+    )
     counts = Counter(verdict.result for verdict in verdicts)
     return Verified(
         verdicts=verdicts,
@@ -88,8 +92,27 @@ def _rules(policy: RepositoryConfig, require_known: bool) -> Rules:
             "take another profile, or less in require",
         )
     return Rules(
-        require=tuple(policy.require), profile=profile, weak=bool(policy.weak_trailer), require_known=require_known
+        require=tuple(policy.require),
+        profile=profile,
+        weak=bool(policy.weak_trailer),
+        require_known=require_known,
+        forbid_paths=policy.forbid_paths,
+        share_limit=policy.share_limit,
+        exempt=policy.exempt,
+        signed=policy.signed,
     )
+
+
+def _signatures(git: Git, found: Sequence[Told]) -> Mapping[str, str]:
+    """What git says of each commit's signature, in one letter (see `%G?` in git-log)."""
+    oids = [one.commit.oid for one in found]
+    letters: dict[str, str] = {}
+    for at in range(0, len(oids), _AT_ONCE):
+        out = git.run("log", "--no-walk=unsorted", "--format=%H %G?", *oids[at : at + _AT_ONCE])
+        for line in out.decode("ascii", "replace").splitlines():
+            oid, _, letter = line.partition(" ")
+            letters[oid] = letter
+    return letters
 
 
 def _counts(one: Told) -> bool:
@@ -97,13 +120,13 @@ def _counts(one: Told) -> bool:
     return len(one.commit.parents) < 2 or one.found.status not in ("none", "unknown")
 
 
-def _judged(git: Git, one: Told, rules: Rules, note: bytes) -> Verdict:
+def _judged(git: Git, one: Told, rules: Rules, note: bytes, signature: str) -> Verdict:
     wrong = None
     if one.found.core is not None and judging.is_doubtful(one.found):
         parents = one.commit.parents
         diffs = git.diff(parents[0] if parents else empty_tree(one.commit.oid), one.commit.oid)
         wrong = judging.misplaced(one.found.core, diffs)
-    return judging.judge(one.commit, one.found, rules, attached=parse_note(note), misplaced=wrong)
+    return judging.judge(one.commit, one.found, rules, attached=parse_note(note), misplaced=wrong, signature=signature)
 
 
 def as_json(verified: Verified) -> dict[str, Any]:
@@ -120,6 +143,8 @@ def as_json(verified: Verified) -> dict[str, Any]:
                 "result": one.result,
                 "status": one.status,
                 "reasons": list(one.reasons),
+                "failed": [each.rule for each in one.failures],
+                "exempt": one.exempt,
                 "file": one.file or None,
                 "line": one.line or None,
             }
