@@ -107,3 +107,37 @@ def test_the_quick_way_reads_what_the_plain_way_reads(hostile: Repo) -> None:
             one.positions for one in files
         ], tip
     assert usual > 20
+
+
+def test_a_git_for_many_commits_says_what_any_git_says(hostile: Repo) -> None:
+    git = Git(str(hostile.root))
+    wanted = pairs(hostile)
+    bulk = git_bulk.Bulk(git, wanted)
+    try:
+        for base, tip in wanted:
+            start = base or empty_tree(tip)
+            files = git.diff(start, tip)
+            assert bulk.diff(start, tip) == files
+            names = [oid for one in files for oid in (one.old_oid, one.new_oid, one.old_oid)]
+            assert bulk.blobs(names) == git.blobs(names)
+        assert bulk.diff(wanted[1][0] or empty_tree(wanted[1][1]), wanted[1][1]) == git.diff(
+            wanted[1][0] or empty_tree(wanted[1][1]), wanted[1][1]
+        )
+        assert bulk.blobs(["HEAD:b.py", "nothing"]) == git.blobs(["HEAD:b.py", "nothing"])
+        assert bulk.blobs([wanted[0][1], "0" * 40]) == [None, None]
+    finally:
+        bulk.close()
+
+
+def test_what_is_remembered_of_files_is_bounded(hostile: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(git_bulk, "_KNOWN_BYTES", 200)
+    names = hostile.git("rev-list", "--objects", "--all", "--no-object-names").split()
+    git = Git(str(hostile.root))
+    bulk = git_bulk.Bulk(git, [])
+    try:
+        for _ in range(2):
+            for name in names:
+                assert bulk.blobs([name]) == git.blobs([name])
+            assert sum(len(body or b"") for body in bulk._known.values()) <= 200
+    finally:
+        bulk.close()

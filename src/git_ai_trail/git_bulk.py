@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import subprocess
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from git_ai_trail.errors import GitError
 from git_ai_trail.facts import FileDiff
-from git_ai_trail.git import DIFF_FLAGS, MAX_DIFF_BYTES, Git, feed, parse_diff
+from git_ai_trail.git import DIFF_FLAGS, MAX_DIFF_BYTES, Git, empty_tree, feed, parse_diff
 
 # A number of context lines would ask for the patch as well.
 _COUNT_FLAGS = tuple(flag for flag in DIFF_FLAGS if flag not in ("--raw", "-p", "-U0"))
@@ -18,6 +18,8 @@ _COMMIT = re.compile(rb"\n([0-9a-f]{40}(?:[0-9a-f]{24})?)\0(?=:)")
 # Names of files stand here as they are: what looks like a commit's beginning may be a name.
 _RAW = re.compile(rb"(?::[^\0]*\0[^\0]*\0)*")
 _BLOCK = 1 << 20
+# What `Bulk` remembers of files.
+_KNOWN_BYTES = 32 << 20
 # Files added, changed and deleted. Of a type change git prints two sections.
 _USUAL = (b"A", b"M", b"D")
 # Enough to recognise the next commit across two blocks.
@@ -57,6 +59,80 @@ def raw_diffs(git: Git, pairs: Sequence[tuple[str, str]]) -> Iterator[tuple[str,
             name, body = next(found, ("", b""))
         else:
             yield tip, b""  # nothing changed, so git has not even named it
+
+
+class Bulk(Git):
+    """A git that answers for many commits in turn with two processes in all: `diff` of each of `pairs` when its turn comes,
+    and `blobs` from a process that stays. What it is not prepared for it asks as any `Git` does. Close it when done.
+    """
+
+    def __init__(self, git: Git, pairs: Sequence[tuple[str, str]]) -> None:
+        super().__init__(git.cwd, env=git.env)
+        self._turns = iter(pairs)
+        self._bodies = raw_diffs(git, pairs)
+        self._asked: subprocess.Popen[bytes] | None = None
+        self._known: dict[str, bytes | None] = {}
+        self._room = _KNOWN_BYTES
+
+    def diff(self, base: str, tip: str) -> tuple[FileDiff, ...]:
+        """`Git.diff`; pairs must come in the order that was announced, and none may be left out."""
+        if next(self._turns, None) != (base if base != empty_tree(tip) else "", tip):
+            return super().diff(base, tip)
+        return parse_diff(next(self._bodies)[1])
+
+    def blobs(self, names: Iterable[str]) -> list[bytes | None]:
+        """`Git.blobs` for oids; what was asked for lately is remembered, since one commit's blobs are the next one's."""
+        wanted = list(names)
+        missing = [name for name in dict.fromkeys(wanted) if name not in self._known]
+        if any(not name.isalnum() for name in missing):
+            return super().blobs(wanted)
+        found = dict(zip(missing, self._ask(missing), strict=True))
+        answers = [found[name] if name in found else self._known[name] for name in wanted]
+        for name, body in found.items():
+            self._remember(name, body)
+        return answers
+
+    def _remember(self, name: str, body: bytes | None) -> None:
+        size = len(body or b"")
+        if size > _KNOWN_BYTES // 8:
+            return
+        while self._room < size and self._known:
+            oldest = next(iter(self._known))
+            self._room += len(self._known.pop(oldest) or b"")
+        self._known[name] = body
+        self._room -= size
+
+    def _ask(self, names: Sequence[str]) -> Iterator[bytes | None]:
+        if self._asked is None:
+            self._asked = subprocess.Popen(
+                ["git", "cat-file", "--batch"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                cwd=self.cwd,
+                env=self.env,
+            )
+        assert self._asked.stdin is not None
+        assert self._asked.stdout is not None
+        for name in names:
+            # One at a time: with a second question in the pipe and a large answer, both sides could wait.
+            self._asked.stdin.write(f"{name}\n".encode())
+            self._asked.stdin.flush()
+            head = self._asked.stdout.readline().split()
+            if len(head) != 3:
+                yield None
+                continue
+            body = self._asked.stdout.read(int(head[2]) + 1)[:-1]
+            yield body if head[1] == b"blob" else None
+
+    def close(self) -> None:
+        """Ends both processes."""
+        close = getattr(self._bodies, "close", None)
+        if close is not None:
+            close()
+        if self._asked is not None:
+            with self._asked as process:
+                process.kill()
 
 
 def plain_files(out: bytes) -> list[PlainFile] | None:

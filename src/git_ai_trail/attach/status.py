@@ -130,6 +130,9 @@ def _missing(book: _Book, named: Sequence[str]) -> tuple[str, list[str]]:
 def _unnamed(book: _Book, diffs: Sequence[FileDiff]) -> Assessment:
     patch = book.patch(diffs) if book.cores else ""
     fitting = [digest for digest, core in book.cores.items() if core["patch"] == patch]
+    # A record can name those that it replaces: made of the same commit later, from more logs or by a better matcher.
+    replaced = {digest for one in fitting for digest in book.cores[one].get("prior", ())}
+    fitting = [digest for digest in fitting if digest not in replaced] or fitting
     if fitting:
         best = max(fitting, key=lambda digest: (_weight(book.cores[digest]), digest))
         return _assessed(book, diffs, "unanchored", [], digest=best, trailer="", origins=[best])

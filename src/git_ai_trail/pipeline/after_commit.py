@@ -12,7 +12,7 @@ from git_ai_trail import places, settings
 from git_ai_trail.config import UserConfig
 from git_ai_trail.errors import TrailError
 from git_ai_trail.model import Outcome
-from git_ai_trail.pipeline import annex, stamp
+from git_ai_trail.pipeline import annex, stamp, worktree
 from git_ai_trail.pipeline.backfill import backfill
 from git_ai_trail.pipeline.ingest import ingest
 from git_ai_trail.pipeline.user_store import open_user_store
@@ -38,7 +38,7 @@ def after_commit(env: Mapping[str, str], config: UserConfig, repository: str) ->
 
 def _complete(env: Mapping[str, str], config: UserConfig, repository: str) -> None:
     """Gives HEAD a record if the hooks could not see the evidence yet, and every recent record its annex."""
-    tree = stamp.open_worktree(repository)
+    tree = worktree.open_worktree(repository)
     wanted = settings.read(
         tree.git,
         common_dir=tree.common_dir,

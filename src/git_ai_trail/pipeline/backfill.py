@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from git_ai_trail.attach import notes, record
-from git_ai_trail.errors import TrailError
-from git_ai_trail.facts import KnownSession
-from git_ai_trail.git import Git, empty_tree, normal_url
+from git_ai_trail.attach import notes, record, status
+from git_ai_trail.git import Git
 from git_ai_trail.index.access import Index
-from git_ai_trail.index.candidates import SLACK, Where
-from git_ai_trail.index.keys import as_written
-from git_ai_trail.pipeline import stamp
-from git_ai_trail.pipeline.evidence import Gathered, gather
+from git_ai_trail.index.candidates import SLACK
+from git_ai_trail.pipeline.backfill_workers import Job, Matched, match_all
 from git_ai_trail.pipeline.indexing import Progress, open_user_index, refresh_all
+from git_ai_trail.pipeline.past import PastCommit, past_commits
+from git_ai_trail.pipeline.worktree import Worktree
 from git_ai_trail.settings import Settings
+
+# Records that are written at once: one commit of notes, and what is lost when the run is killed.
+_AT_ONCE = 500
 
 
 class Found(NamedTuple):
-    """A commit for which the logs hold enough evidence."""
+    """A commit for which the logs hold enough evidence. `before` counts the lines with evidence in the record that this one
+    replaces, None where there was none."""
 
     oid: str
     subject: str
     summary: str
     written: bool  # False in a dry run
+    lines: int
+    before: int | None
 
 
 class Backfilled(NamedTuple):
@@ -35,119 +38,101 @@ class Backfilled(NamedTuple):
     found: tuple[Found, ...]
 
 
-class PastCommit(NamedTuple):
-    """A commit as the matcher needs it."""
-
-    oid: str
-    tree: str
-    parents: tuple[str, ...]
-    authored_at: float
-    committed_at: float
-    subject: str
-
-
 def backfill(
-    tree: stamp.Worktree,
+    tree: Worktree,
     settings: Settings,
     env: Mapping[str, str],
     *,
     revisions: Sequence[str],
     dry_run: bool = False,
+    upgrade: bool = False,
     index_progress: Progress | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Backfilled:
     """Matches the commits of `revisions` (as `git log` takes them) and attaches a record to each that has evidence.
 
-    A commit that has a record keeps it. Reads what is new in the logs first.
+    A commit that has a record keeps it. With `upgrade`, one that no message names is made anew, and written beside the old one,
+    which it replaces, where it says something else. Reads what is new in the logs first. Records are written some at a time, so
+    that a run which is killed goes on where it was.
     """
     commits = past_commits(tree.git, revisions)
-    recorded = _recorded(tree.git, [commit.oid for commit in commits])
+    recorded = _recorded(tree.git, commits)
     index = open_user_index(env)
     try:
         refresh_all(index, env, log_roots=settings.log_roots, progress=index_progress)
-        where = whereabouts(tree, index)
         earliest = _earliest(index)
-        found = []
-        for number, commit in enumerate(commits, 1):
-            late = earliest is not None and commit.committed_at + SLACK >= earliest
-            if commit.oid not in recorded and len(commit.parents) < 2 and late:
-                one = _record(tree, settings, index, where, commit, dry_run=dry_run)
-                if one is not None:
-                    found.append(one)
-            if progress is not None:
-                progress(number, len(commits))
     finally:
         index.close()
+    jobs = _jobs(commits, recorded, earliest, upgrade=upgrade)
+    before = {job.commit.oid: job.before for job in jobs if job.before is not None}
+    found: list[Found] = []
+    waiting: dict[str, list[bytes]] = {}
+    done = len(commits) - len(jobs)
+    for part in match_all(tree, settings, env, jobs):
+        found += [_found(one, before, written=not dry_run) for one in part if one.line]
+        waiting |= {one.oid: [one.line] for one in part if one.line}
+        if not dry_run and len(waiting) >= _AT_ONCE:
+            notes.add_many(tree.git, tree.common_dir, waiting)
+            waiting = {}
+        done += len(part)
+        if progress is not None:
+            progress(done, len(commits))
+    if not dry_run and waiting:
+        notes.add_many(tree.git, tree.common_dir, waiting)
     merges = sum(1 for commit in commits if len(commit.parents) > 1)
     return Backfilled(len(commits), len(recorded), merges, tuple(found))
 
 
-def _record(
-    tree: stamp.Worktree, settings: Settings, index: Index, where: Where, commit: PastCommit, *, dry_run: bool
-) -> Found | None:
-    gathered = match_past(tree.git, index, where, commit, weak_too=settings.weak_trailer)
-    made = stamp.seal(tree, settings, gathered, commit.tree)
-    if made is None:
-        return None
-    if not dry_run:
-        notes.add_lines(tree.git, tree.common_dir, commit.oid, [made.line])
-    return Found(commit.oid, commit.subject, stamp.summary(made.match), not dry_run)
+def _jobs(
+    commits: Sequence[PastCommit],
+    recorded: Mapping[str, Mapping[str, Any] | None],
+    earliest: float | None,
+    *,
+    upgrade: bool,
+) -> list[Job]:
+    """What there is to match: commits without a record, and with `upgrade` those whose record may be replaced. Nothing that is
+    older than every log."""
+    if earliest is None:
+        return []
+    late = [one for one in commits if len(one.parents) < 2 and one.committed_at + SLACK >= earliest]
+    return [
+        Job(one, recorded.get(one.oid))
+        for one in late
+        if one.oid not in recorded or (upgrade and recorded[one.oid] is not None)
+    ]
 
 
-def match_past(git: Git, index: Index, where: Where, commit: PastCommit, *, weak_too: bool = False) -> Gathered:
-    """The evidence for a commit that exists: what its sessions wrote before it, and whose log shows its oid."""
-    return gather(
-        git,
-        index,
-        where,
-        base=commit.parents[0] if commit.parents else empty_tree(commit.oid),
-        tip=commit.oid,
-        until=max(commit.committed_at, commit.authored_at),
-        making=index.made_before(where, commit.oid, commit.committed_at, commit.subject),
-        weak_too=weak_too,
+def _found(one: Matched, before: Mapping[str, Mapping[str, Any]], *, written: bool) -> Found:
+    old = before.get(one.oid)
+    lines = None if old is None else int(old["counts"]["generated"]) + int(old["counts"]["edited"])
+    return Found(one.oid, one.subject, one.summary, written, one.lines, lines)
+
+
+def _recorded(git: Git, commits: Sequence[PastCommit]) -> dict[str, Mapping[str, Any] | None]:
+    """Commits that have at least one sound record of ours; with the record where nothing but it speaks of the commit and no
+    message names it, so that another may take its place."""
+    found: dict[str, Mapping[str, Any] | None] = {}
+    texts = notes.read_many(git, [one.oid for one in commits])
+    messages = _messages(git, texts)
+    for oid, text in texts.items():
+        lines = record.parse_note(text)
+        cores = [line.core for line in lines if line.core is not None]
+        if cores:
+            replaced = {digest for core in cores for digest in core.get("prior", ())}
+            standing = [core for core in cores if record.digest(core) not in replaced]
+            alone = len(standing) == 1 and all(line.core is not None for line in lines)
+            found[oid] = standing[0] if alone and not status.names_in(messages.get(oid, ""))[1:] else None
+    return found
+
+
+def _messages(git: Git, oids: Sequence[str] | Mapping[str, bytes]) -> dict[str, str]:
+    """The messages of commits, by oid, with one process."""
+    data = "".join(f"{oid}\n" for oid in oids).encode()
+    _, out = (
+        git.call("log", "--no-walk=unsorted", "--stdin", "-z", "--format=%H%x1f%B", data=data) if oids else (0, b"")
     )
-
-
-def past_commits(git: Git, revisions: Sequence[str]) -> list[PastCommit]:
-    """Commits of a range, oldest first; raises `TrailError` for a range that git does not know."""
-    args = ("log", "--reverse", "-z", "--format=%H%x1f%T%x1f%P%x1f%at%x1f%ct%x1f%s", *revisions, "--")
-    code, out = git.call(*args)
-    if code != 0:
-        raise TrailError(f"git knows no such range: {' '.join(revisions)}", "give a range as `git log` takes it")
-    commits = []
-    for entry in out.decode("utf-8", "replace").split("\0"):
-        fields = entry.split("\x1f", 5)
-        if len(fields) == 6:
-            oid, tree, parents, authored, committed, subject = fields
-            commits.append(PastCommit(oid, tree, tuple(parents.split()), float(authored), float(committed), subject))
-    return commits
-
-
-def whereabouts(tree: stamp.Worktree, index: Index) -> Where:
-    """All worktrees of the repository, and a test for sessions that worked in a copy of it which is not here."""
-    out = tree.git.run("worktree", "list", "--porcelain", "-z", check=False).decode("utf-8", "surrogateescape")
-    listed = [entry.removeprefix("worktree ") for entry in out.split("\0") if entry.startswith("worktree ")]
-    roots = tuple(dict.fromkeys(name for root in (*tree.roots, *listed) for name in as_written(root)))
-    url = tree.git.text("config", "--get", "remote.origin.url", check=False)
-    remote = index.keys.path(normal_url(url)) if url else 0
-    known: dict[str, bool] = {}
-
-    def moved(session: KnownSession) -> bool:
-        if session.cwd and os.path.isdir(session.cwd):
-            return False
-        if session.base_oid:
-            if session.base_oid not in known:
-                known[session.base_oid] = tree.git.resolve(session.base_oid) is not None
-            return known[session.base_oid]
-        return bool(remote) and session.remote == remote
-
-    return Where(roots, moved)
-
-
-def _recorded(git: Git, oids: Sequence[str]) -> set[str]:
-    """Commits that have at least one sound record of ours."""
-    texts = notes.read_many(git, oids)
-    return {oid for oid, text in texts.items() if any(line.core is not None for line in record.parse_note(text))}
+    entries = (entry.partition("\x1f") for entry in out.decode("utf-8", "surrogateescape").split("\0"))
+    return {oid.strip(): text for oid, _, text in entries}
 
 
 def _earliest(index: Index) -> float | None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from git_ai_trail.agents import AGENTS
 from git_ai_trail.errors import TrailError
 from git_ai_trail.facts import Candidate, Considered, EvidenceFact, KnownSession
 from git_ai_trail.index import query
 from git_ai_trail.index.access import Index
 from git_ai_trail.index.candidates import NEAR, SLACK, Where, inside
-from git_ai_trail.pipeline import stamp
-from git_ai_trail.pipeline.backfill import PastCommit, match_past, past_commits, whereabouts
-from git_ai_trail.pipeline.evidence import AGENTS, Gathered
+from git_ai_trail.pipeline import worktree
+from git_ai_trail.pipeline.evidence import Gathered
 from git_ai_trail.pipeline.indexing import Progress, open_user_index, refresh_all
+from git_ai_trail.pipeline.past import PastCommit, match_past, past_commits, whereabouts
 from git_ai_trail.settings import Settings
 
 MOST_NEAR = 20
@@ -29,7 +30,7 @@ class Explanation(NamedTuple):
 
 
 def explain(
-    tree: stamp.Worktree,
+    tree: worktree.Worktree,
     settings: Settings,
     env: Mapping[str, str],
     rev: str,
