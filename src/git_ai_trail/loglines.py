@@ -129,10 +129,11 @@ class LogFile:
         end = self.end
         if until is not None:
             end = until if end is None else min(end, until)
+        most = MAX_LINE + (2 if self.encoding else 1)
         while end is None or self.offset < end:
             whole = self._next(LIMIT)
             at = self.offset
-            if self._ends(whole):
+            if self._ends(whole) and len(whole) <= most:
                 self._passed(whole, len(whole))
                 yield self._line(whole, at)
             elif len(whole) > MAX_LINE:
@@ -249,9 +250,9 @@ def _prefix(head: bytes, tail: bytes) -> str:
 
 def _encoding(head: bytes) -> str:
     """The encoding of a log that begins so; empty for UTF-8 and whatever else keeps newlines as they are."""
-    if head.startswith((b"\xff\xfe", b"{\0")):
+    if head.startswith((b"\xff\xfe", b'{\0"\0')):
         return "utf-16-le"
-    return "utf-16-be" if head.startswith((b"\xfe\xff", b"\0{")) else ""
+    return "utf-16-be" if head.startswith((b"\xfe\xff", b'\0{\0"')) else ""
 
 
 def _utf8(raw: bytes, encoding: str) -> bytes:

@@ -60,6 +60,13 @@ def test_waiting_for_a_log_ends_after_fifty_milliseconds(
     assert 0.05 <= clock[0] < 0.06
 
 
+def test_a_call_that_makes_two_commits_is_known_for_both(index: Index, tmp_path: Path) -> None:
+    log = CodexLog(tmp_path, "/srv/project")
+    call = log.shell("git commit -m one; git commit -m two", None)
+    for _ in range(2):  # nothing was written between them
+        assert {pending.call_id for _, _, pending in look(index, tmp_path, "/srv/project")} == {call}
+
+
 def test_only_what_a_log_grew_by_is_read(index: Index, tmp_path: Path) -> None:
     log = CodexLog(tmp_path, "/srv/project")
     log.add_file("a.py", "first_line_of_a = 1\n")

@@ -15,11 +15,10 @@ from typing import Any
 import pytest
 from backports import zstd
 
-from git_ai_trail import places
+from git_ai_trail import loglines, places
 from git_ai_trail.config import UserConfig
 from git_ai_trail.errors import TrailError
 from git_ai_trail.model import Outcome, SessionFilter
-from git_ai_trail.pipeline import logfile
 from git_ai_trail.pipeline.ingest import ingest
 from git_ai_trail.pipeline.user_store import open_user_store
 from git_ai_trail.store.protocol import Store
@@ -259,13 +258,14 @@ def test_broken_lines_are_counted_by_kind(codex: Path) -> None:
 
 
 def test_a_line_that_is_far_too_long_is_left_out_and_counted(codex: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logfile, "MAX_LINE", 4000)
+    monkeypatch.setattr(loglines, "MAX_LINE", 4000)
+    monkeypatch.setattr(loglines, "LIMIT", 4002)
     log = a_log(codex)
     log.say("x" * 5000)
     more_of(log)
     done = run()
     assert done.prompts == 2
-    assert [(one.kind, one.count) for one in done.skipped] == [(logfile.TOO_LONG, 1)]
+    assert [(one.kind, one.count) for one in done.skipped] == [(loglines.TOO_LONG, 1)]
     assert run().unchanged == 1
 
 
@@ -365,8 +365,8 @@ def test_a_run_that_is_ended_loses_and_doubles_nothing(codex: Path, name: str) -
         "seen = []\n"
         "ingest_log._TICK_BYTES = 1 << 12\n"
         "real = ingest_log.LogFile.lines\n"
-        "def lines(self, offset):\n"
-        "    for number, line in enumerate(real(self, offset)):\n"
+        "def lines(self):\n"
+        "    for number, line in enumerate(real(self)):\n"
         "        if self.size > 100_000 and number == 200:\n"
         f"            os.kill(os.getpid(), signal.{name})\n"
         "        yield line\n"

@@ -305,7 +305,7 @@ def test_a_long_log_is_written_in_parts_of_one_transaction(store: Store, monkeyp
     whole = a_log()
     keep(store, whole)
     once = (store.entries("aaaa-1"), store.prompts("aaaa-1"), store.session("aaaa-1"))
-    monkeypatch.setattr("git_ai_trail.store.sqlite_writer.HELD_BYTES", 1)
+    monkeypatch.setattr("git_ai_trail.store.sqlite_held.HELD_BYTES", 1)
     keep(store, a_log())
     assert (store.entries("aaaa-1"), store.prompts("aaaa-1"), store.session("aaaa-1")) == once
 

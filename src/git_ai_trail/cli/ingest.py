@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
@@ -13,7 +14,6 @@ from git_ai_trail.cli.options import Person, When, agent_option, ingest_progress
 from git_ai_trail.cli.terminal import clean, count, number, size
 from git_ai_trail.model import Ingested, Outcome, Skipped
 from git_ai_trail.pipeline import ingest as pipeline
-from git_ai_trail.pipeline.after_commit import after_commit
 
 
 @click.command("ingest")
@@ -72,7 +72,8 @@ def command(
 
 def run_after_commit(person: Person, repository: str) -> None:
     """The run that a hook starts: nobody waits for it and nobody reads what it says."""
-    after_commit(person.env, person.config, repository)
+    # What it takes to match commits and write notes is of no use to any other run.
+    importlib.import_module("git_ai_trail.pipeline.after_commit").after_commit(person.env, person.config, repository)
 
 
 def _say(one: Ingested | Skipped) -> None:

@@ -73,12 +73,16 @@ class Index:
                 found[(candidate.session.format, candidate.session.session_id)] = candidate
         return list(found.values())
 
-    def writers(self, digests: Iterable[int]) -> dict[int, int]:
-        """How many logs wrote each line."""
+    def made_in(self, cwd: str, limit: int) -> list[str]:
+        """Oids of commits that sessions which began in this folder made."""
+        return [oid for database in self.databases for oid in query.made_in(database, cwd, limit)]
+
+    def writers(self, digests: Iterable[int], until: float) -> dict[int, int]:
+        """How many logs that began before `until` wrote each line: who began later cannot have written it for this commit."""
         wanted = list(digests)
         counts: dict[int, int] = {}
         for database in self.databases:
-            for digest, count in query.writers(database, wanted).items():
+            for digest, count in query.writers(database, wanted, until).items():
                 counts[digest] = max(counts.get(digest, 0), count)
         return counts
 

@@ -24,7 +24,8 @@ def edits_of(db: sqlite3.Connection, keys: Iterable[int], since: float, until: f
     found: dict[int, list[KnownEdit]] = {}
     for key in keys:
         rows = db.execute(
-            "SELECT e.id, e.log, e.at, e.turn, e.op, e.via, e.known, e.removed, e.exact, e.loose, e.runs, p.whole"
+            "SELECT e.id, e.log, e.at, e.turn, e.op, e.via, e.known, e.removed, e.exact, e.loose, e.runs, p.whole,"
+            " e.sketch"
             " FROM edit_paths p JOIN edits e ON e.id = p.edit"
             " WHERE p.key = ? AND (e.at IS NULL OR (e.at >= ? AND e.at <= ?)) ORDER BY e.at, e.id",
             (key, since, until),
@@ -48,6 +49,7 @@ def _edit(row: Any) -> KnownEdit:
         loose=_integers(row[9]),
         runs=_integers(row[10]),
         whole=bool(row[11]),
+        sketch=_integers(row[12]),
     )
 
 
@@ -57,14 +59,19 @@ def _integers(blob: bytes) -> tuple[int, ...]:
     return tuple(values)
 
 
-def writers(db: sqlite3.Connection, digests: Iterable[int]) -> dict[int, int]:
-    """How many logs wrote each of these lines; a line that none wrote is left out."""
+def writers(db: sqlite3.Connection, digests: Iterable[int], until: float) -> dict[int, int]:
+    """How many logs that began before `until` wrote each of these lines; a line that none wrote is left out."""
     wanted = list(set(digests))
     counts: dict[int, int] = {}
     for start in range(0, len(wanted), BATCH):
         part = wanted[start : start + BATCH]
         marks = ",".join("?" * len(part))
-        counts.update(db.execute(f"SELECT digest, COUNT(*) FROM lines WHERE digest IN ({marks}) GROUP BY digest", part))  # noqa: S608 - only marks
+        rows = db.execute(
+            f"SELECT digest, COUNT(*) FROM lines JOIN logs ON logs.id = lines.log WHERE digest IN ({marks})"  # noqa: S608 - only marks
+            " AND (logs.started_at IS NULL OR logs.started_at <= ?) GROUP BY digest",
+            (*part, until),
+        )
+        counts.update(rows)
     return counts
 
 
@@ -126,6 +133,16 @@ def made_about(db: sqlite3.Connection, subject: int, since: float, until: float)
         (subject, until, since),
     ).fetchall()
     return [KnownCommit(*row) for row in rows]
+
+
+def made_in(db: sqlite3.Connection, cwd: str, limit: int) -> list[str]:
+    """(Abbreviated) oids of commits that sessions which began in this folder made, latest first."""
+    rows = db.execute(
+        "SELECT DISTINCT c.oid FROM logs l JOIN commits c ON c.log = l.id WHERE l.cwd = ? AND c.oid <> ''"
+        " ORDER BY c.at DESC LIMIT ?",
+        (cwd, limit),
+    ).fetchall()
+    return [row[0] for row in rows]
 
 
 def commitments(db: sqlite3.Connection, log: int, turns: Iterable[int]) -> tuple[tuple[int, str], ...]:

@@ -21,6 +21,10 @@ MOST_RECENT = 128
 READ_LIMIT = 16 * 1024 * 1024
 NEW_LOG_AGE = 24 * 3600.0
 LAG = 0.05
+# A log that did not grow may still wait for the call that makes this commit: its second one, or one that was tried before.
+# It is one of those written to last.
+WAITING = 600.0
+MOST_WAITING = 4
 
 
 class Place(NamedTuple):
@@ -30,6 +34,7 @@ class Place(NamedTuple):
     roots: tuple[str, ...]
     recent_dirs: Callable[[str, float], list[str]]
     is_log: Callable[[str], bool]
+    is_own: Callable[[str], bool]  # whether a log whose name fits is this format's and not another's
     session_id_of: Callable[[str], str]
     hint: str  # session id that the environment names, or empty
 
@@ -123,25 +128,27 @@ def _hinted(db: sqlite3.Connection, place: Place, now: float) -> str:
     for root in place.roots:
         for folder in place.recent_dirs(root, now):
             for entry in _entries(folder):
-                if place.is_log(entry.name) and place.session_id_of(entry.path) == place.hint:
+                named = place.is_log(entry.name) and place.session_id_of(entry.path) == place.hint
+                if named and place.is_own(entry.path):
                     return entry.path
     return ""
 
 
 def _changed(db: sqlite3.Connection, place: Place, now: float) -> list[str]:
-    """Logs that grew, were replaced or are new, newest first."""
+    """Logs that grew, were replaced or are new, and those that may be waiting for a call to answer, newest first."""
     changed: list[tuple[int, str]] = []
     known = db.execute(
         "SELECT path, size, mtime_ns FROM logs WHERE format = ? ORDER BY mtime_ns DESC LIMIT ?",
         (place.format.name, MOST_RECENT),
     ).fetchall()
     seen = {row[0] for row in known}
-    for path, size, mtime_ns in known:
+    waiting = int((now - WAITING) * 1e9)
+    for number, (path, size, mtime_ns) in enumerate(known):
         try:
             stat = os.stat(path)
         except OSError:
             continue
-        if stat.st_size != size or stat.st_mtime_ns != mtime_ns:
+        if stat.st_size != size or stat.st_mtime_ns != mtime_ns or (number < MOST_WAITING and mtime_ns >= waiting):
             changed.append((stat.st_mtime_ns, path))
     oldest = int((now - NEW_LOG_AGE) * 1e9)
     for root in place.roots:
@@ -156,14 +163,17 @@ def _changed(db: sqlite3.Connection, place: Place, now: float) -> list[str]:
                     stat = entry.stat()
                 except OSError:
                     continue
-                if stat.st_mtime_ns >= oldest and not _is_current(db, entry.path, stat):
+                if stat.st_mtime_ns >= oldest and _is_news(db, place, entry.path, stat):
                     changed.append((stat.st_mtime_ns, entry.path))
     return [path for _, path in sorted(changed, reverse=True)]
 
 
-def _is_current(db: sqlite3.Connection, path: str, stat: os.stat_result) -> bool:
-    row = db.execute("SELECT size, mtime_ns FROM logs WHERE path = ?", (path,)).fetchone()
-    return row is not None and row[0] == stat.st_size and row[1] == stat.st_mtime_ns
+def _is_news(db: sqlite3.Connection, place: Place, path: str, stat: os.stat_result) -> bool:
+    row = db.execute("SELECT size, mtime_ns, format FROM logs WHERE path = ?", (path,)).fetchone()
+    if row is None:
+        return place.is_own(path)
+    same = row[0] == stat.st_size and row[1] == stat.st_mtime_ns
+    return bool(row[2] == place.format.name and not same)
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:

@@ -10,22 +10,21 @@ import json
 import os
 import sqlite3
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from git_ai_trail.facts import SIGNIFICANT, CommitMade, Edit, Event, Meta, PendingCommit
 from git_ai_trail.git import is_oid, normal_url
-from git_ai_trail.index.keys import Keys, as_written, weight
+from git_ai_trail.index.keys import Keys, weight
 from git_ai_trail.lazy import pattern
+from git_ai_trail.loglines import LogFile, open_plain
+from git_ai_trail.places import as_written
 from git_ai_trail.words import word
 
-PREFIX_BYTES = 4096
 # -m "…", -am '…', --message=…; inside JavaScript or JSON the quotes are escaped.
 _MESSAGE = pattern(
     r"""\bcommit\b[^|;&]*?\s(?:-[a-zA-Z]*m\s*|--message[=\s]\s*)(?:\\?"([^"\\$`]*)\\?"|'([^']*)'|([^\s"'\\]+))"""
 )
-MAX_LINE = 32 * 1024 * 1024
-CHUNK = 1 << 20
 
 
 class LogState(NamedTuple):
@@ -43,44 +42,52 @@ class LogFormat(NamedTuple):
     name: str
     reader: Callable[[str, dict[str, Any] | None], Any]
     open_offsets: Callable[[dict[str, Any]], list[int]]
+    is_document: Callable[[str], bool]
 
 
 def refresh(
-    db: sqlite3.Connection, keys: Keys, fmt: LogFormat, path: str, *, limit: int | None = None
+    db: sqlite3.Connection,
+    keys: Keys,
+    fmt: LogFormat,
+    path: str,
+    *,
+    limit: int | None = None,
+    open_log: Callable[..., LogFile] = open_plain,
 ) -> LogState | None:
     """Brings the index up to date with one log; None if the file cannot be read.
 
-    `limit` bounds the bytes read now (the rest is read next time). An unterminated last line is left for later.
+    `limit` bounds the bytes read now (the rest is read next time; a document is read whole or not at all). An
+    unterminated last line is left for later.
     """
     try:
-        with open(path, "rb") as file:
-            return _refresh(db, keys, fmt, path, file, limit)
+        with open_log(path, document=fmt.is_document(path)) as log:
+            return _refresh(db, keys, fmt, log, limit)
     except OSError:
         return None
 
 
-def _refresh(db: sqlite3.Connection, keys: Keys, fmt: LogFormat, path: str, file: Any, limit: int | None) -> LogState:
-    stat = os.fstat(file.fileno())
-    head = file.read(PREFIX_BYTES)
-    row = db.execute("SELECT id, inode, size, offset, prefix, state FROM logs WHERE path = ?", (path,)).fetchone()
-    log, offset, state = None, 0, None
-    if row is not None:
-        log = row[0]
-        if stat.st_size >= row[3] and _prefix_holds(head, row[4]):
-            offset, state = row[3], json.loads(row[5])
-    if stat.st_size == offset and log is not None and state is not None:
-        reader = fmt.reader(path, state)
-        _replay(file, reader, fmt.open_offsets(state))
+def _refresh(db: sqlite3.Connection, keys: Keys, fmt: LogFormat, file: LogFile, limit: int | None) -> LogState | None:
+    path = file.path
+    if file.document and limit is not None and file.size > limit:
+        return None
+    row = db.execute("SELECT id, offset, prefix, state FROM logs WHERE path = ?", (path,)).fetchone()
+    log, state = (row[0], json.loads(row[3])) if row is not None else (None, None)
+    reader = fmt.reader(path, None)
+    if state is not None:
+        if state.get("version") == reader.state().get("version") and file.begins_as_read(row[1], row[2].hex()):
+            reader = fmt.reader(path, state)
+        else:
+            state = None
+    still_open = _replay(file, reader, fmt.open_offsets(state)) if state is not None else []
+    if state is not None and file.size == file.offset:
         db.execute(
             "UPDATE logs SET size = ?, mtime_ns = ?, inode = ? WHERE id = ?",
-            (stat.st_size, stat.st_mtime_ns, stat.st_ino, log),
+            (file.size, file.mtime_ns, file.inode, log),
         )
-        return LogState(log, state.get("session_id", ""), tuple(reader.pending_commits()), 0)
-    reader = fmt.reader(path, state)
-    still_open = _replay(file, reader, fmt.open_offsets(state)) if state is not None else []
+        return LogState(log or 0, state.get("session_id", ""), tuple(reader.pending_commits()), 0)
     db.execute("BEGIN IMMEDIATE")
     try:
-        if offset == 0 and log is not None:
+        if state is None and log is not None:
             db.execute("DELETE FROM logs WHERE id = ?", (log,))
             log = None
         if log is None:
@@ -88,66 +95,32 @@ def _refresh(db: sqlite3.Connection, keys: Keys, fmt: LogFormat, path: str, file
         writer = _Writer(db, keys, log)
         for event in still_open:
             writer.remember(event)
-        end = offset
-        for line, at in _lines(file, offset, stat.st_size if limit is None else min(stat.st_size, offset + limit)):
-            for event in reader.feed(line, at):
-                # A prompt may turn out to be one only when a later line shows it; its commitment is to its own line.
-                own = line if event.offset == at else os.pread(file.fileno(), event.length, event.offset)
-                writer.take(event, own)
-            end = at + len(line) + 1
-        writer.close(reader.state(), head, end, stat)
+        began = file.offset
+        _take_lines(file, reader, writer, None if limit is None else began + limit)
+        writer.close(reader.state(), file)
         db.execute("COMMIT")
     except BaseException:
         db.execute("ROLLBACK")
         raise
-    return LogState(log, writer.session_id, tuple(reader.pending_commits()), end - offset)
+    return LogState(log, writer.session_id, tuple(reader.pending_commits()), file.offset - began)
 
 
-def _prefix_holds(head: bytes, recorded: bytes) -> bool:
-    """Whether the file still begins as it did; what was recorded covers as many bytes as there were then."""
-    size = int.from_bytes(recorded[:2], "big")
-    return _prefix(head[:size]) == recorded
+def _take_lines(file: LogFile, reader: Any, writer: _Writer, until: int | None) -> None:
+    for line in file.lines(until):
+        for event in file.placed(reader.feed(line.text, line.offset), line):
+            # A prompt may turn out to be one only when a later line shows it; its commitment is to its own line.
+            own = line.raw if event.offset == line.offset else file.bytes_at(event.offset, event.length)
+            writer.take(event, own)
 
 
-def _prefix(head: bytes) -> bytes:
-    return len(head).to_bytes(2, "big") + hashlib.blake2b(head, digest_size=16).digest()
-
-
-def _replay(file: Any, reader: Any, offsets: list[int]) -> list[Event]:
+def _replay(file: LogFile, reader: Any, offsets: list[int]) -> list[Event]:
     """Feeds the lines of calls that are still open to a resumed reader; their events are already in the index."""
     events: list[Event] = []
     for offset in offsets:
-        file.seek(offset)
-        line = file.readline(MAX_LINE + 1)
-        if line.endswith(b"\n"):
-            events.extend(reader.feed(line[:-1], offset))
+        line = file.line_at(offset)
+        if line is not None:
+            events.extend(reader.feed(line.text, offset))
     return events
-
-
-def _lines(file: Any, offset: int, end: int) -> Iterator[tuple[bytes, int]]:
-    """Complete lines between two offsets; a line over 32 MiB is given as an empty one."""
-    file.seek(offset)
-    at = offset
-    while at < end:
-        line = file.readline(MAX_LINE + 1)
-        if not line.endswith(b"\n"):
-            if len(line) <= MAX_LINE:
-                return  # the writer is in the middle of this line
-            skipped = len(line) + _skip_line(file)
-            yield b"", at + skipped - 1
-            at += skipped
-            continue
-        yield line[:-1], at
-        at += len(line)
-
-
-def _skip_line(file: Any) -> int:
-    size = 0
-    while True:
-        part = file.readline(CHUNK)
-        size += len(part)
-        if not part or part.endswith(b"\n"):
-            return size
 
 
 def _new_log(db: sqlite3.Connection, name: str, path: str) -> int:
@@ -265,18 +238,20 @@ class _Writer:
     def edit(self, event: Event, line: bytes) -> None:
         edit: Edit = event.data
         self.counts["edits"] += 1
-        exact, loose = array("q"), array("q")
+        exact, loose, sketches = array("q"), array("q"), array("q")
         for run in edit.added:
             for text in run:
                 raw = text.encode("utf-8", "surrogatepass")
                 digest = self.keys.line(raw)
                 exact.append(digest)
                 loose.append(self.keys.loose(raw))
-                if weight(raw) == SIGNIFICANT:
+                telling = weight(raw) == SIGNIFICANT
+                sketches.append(self.keys.sketch(raw) if telling else 0)
+                if telling:
                     self.lines.append((digest, self.log))
         cursor = self.db.execute(
-            "INSERT INTO edits (log, at, turn, offset, length, op, via, known, removed, exact, loose, runs)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO edits (log, at, turn, offset, length, op, via, known, removed, exact, loose, sketch, runs)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 self.log,
                 event.at,
@@ -289,6 +264,7 @@ class _Writer:
                 edit.removed,
                 exact.tobytes(),
                 loose.tobytes(),
+                sketches.tobytes(),
                 array("q", [len(run) for run in edit.added]).tobytes(),
             ),
         )
@@ -309,7 +285,7 @@ class _Writer:
         rows = [(key, edit, 1) for key in whole for edit in edits] + [(key, edit, 0) for key in tails for edit in edits]
         self.db.executemany("INSERT OR IGNORE INTO edit_paths VALUES (?, ?, ?)", rows)
 
-    def close(self, state: dict[str, Any], head: bytes, end: int, stat: os.stat_result) -> None:
+    def close(self, state: dict[str, Any], file: LogFile) -> None:
         self.db.executemany("INSERT OR IGNORE INTO lines VALUES (?, ?)", self.lines)
         version, source, cwd, remote, base_oid = self.about
         self.db.execute(
@@ -317,11 +293,11 @@ class _Writer:
             " agent_version = ?, models = ?, source = ?, cwd = ?, remote = ?, base_oid = ?, started_at = ?,"
             " last_at = ?, calls = ?, commands = ?, edits = ?, failed = ? WHERE id = ?",
             (
-                stat.st_ino,
-                stat.st_size,
-                stat.st_mtime_ns,
-                end,
-                _prefix(head[:end]),
+                file.inode,
+                file.size,
+                file.mtime_ns,
+                file.offset,
+                bytes.fromhex(file.prefix()),
                 json.dumps(state, separators=(",", ":")),
                 self.session_id,
                 version,

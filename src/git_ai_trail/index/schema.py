@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 
-VERSION = 2
+VERSION = 3
 
 # How long a commit waits for another process that writes the index; one log is one transaction, so mostly milliseconds.
 LOCK_TIMEOUT = 0.25
@@ -55,6 +55,7 @@ CREATE TABLE edits (
     removed INTEGER NOT NULL,
     exact BLOB NOT NULL,            -- 8 bytes a line, in order
     loose BLOB NOT NULL,
+    sketch BLOB NOT NULL,           -- 8 times 8 bits of a line's words; 0 for a line that proves nothing
     runs BLOB NOT NULL              -- lengths of the runs of consecutive lines
 );
 CREATE INDEX edits_by_log ON edits(log);

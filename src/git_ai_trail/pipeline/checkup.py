@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from git_ai_trail import places, settings
 from git_ai_trail.config import load_repository, load_user
 from git_ai_trail.errors import ConfigError, TrailError
-from git_ai_trail.formats import FORMATS
+from git_ai_trail.formats import FORMATS, is_own
 from git_ai_trail.git import Git
 from git_ai_trail.install import doctor, place
 from git_ai_trail.install.database_file import check_database
@@ -53,7 +53,7 @@ def check_logs(env: Mapping[str, str]) -> list[Check]:
                     advice = "correct logs.roots in config.toml"
                     checks.append(Check(name="logs", state="warn", detail=f"{root}: no such folder", advice=advice))
                 continue
-            count = sum(1 for _ in fmt.discover(root))
+            count = sum(1 for log in fmt.discover(root) if root not in own or is_own(fmt, log))
             found += count
             if not os.access(root, os.R_OK | os.X_OK):
                 detail = f"{root}: cannot be read"

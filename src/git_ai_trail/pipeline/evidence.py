@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from git_ai_trail.agents import AGENTS
 from git_ai_trail.attach.record import lines_digest
 from git_ai_trail.facts import AddedLines, CommitMatch, Considered, FileDiff, FileMatch
-from git_ai_trail.formats import FORMATS
+from git_ai_trail.formats import FORMATS, is_own
 from git_ai_trail.formats.protocol import Format
 from git_ai_trail.git import Git
 from git_ai_trail.index.access import Index
-from git_ai_trail.index.candidates import Making, Where
-from git_ai_trail.index.keys import added_lines, as_written
+from git_ai_trail.index.candidates import SLACK, Making, Where
+from git_ai_trail.index.keys import added_lines
 from git_ai_trail.index.recent import Place
 from git_ai_trail.index.scan import LogFormat
 from git_ai_trail.match.commit import match_commit
 from git_ai_trail.match.score import rarity_limit
-
-AGENTS = {fmt.NAME: fmt.AGENT for fmt in FORMATS}
 
 # What the files already contained is read up to this size; a larger file only loses the check.
 MAX_BLOB = 4 * 1024 * 1024
@@ -42,24 +40,14 @@ def log_places(env: Mapping[str, str], home: str, extra_roots: Sequence[str] = (
 
 def _place(fmt: Format, env: Mapping[str, str], home: str, extra_roots: Sequence[str]) -> Place:
     return Place(
-        format=LogFormat(fmt.NAME, fmt.reader, fmt.open_offsets),
+        format=LogFormat(fmt.NAME, fmt.reader, fmt.open_offsets, fmt.is_document),
         roots=(*fmt.roots(env, home), *extra_roots),
         recent_dirs=fmt.recent_dirs,
         is_log=fmt.is_log,
+        is_own=lambda path: is_own(fmt, path),
         session_id_of=fmt.session_id_of,
         hint=fmt.thread_hint(env),
     )
-
-
-def worktree_roots(root: str, cwd: str) -> tuple[str, ...]:
-    """The worktree's root as git gives it, and as the user reached it through symbolic links."""
-    names = list(as_written(root))
-    logical = os.environ.get("PWD", "")
-    if logical and os.path.realpath(logical) == os.path.realpath(cwd):
-        depth = os.path.relpath(os.path.realpath(cwd), os.path.realpath(root))
-        up = logical if depth == "." else os.path.normpath(os.path.join(logical, *[".."] * len(depth.split("/"))))
-        names.append(up)
-    return tuple(dict.fromkeys(names))
 
 
 def gather(
@@ -81,7 +69,7 @@ def gather(
     candidates = index.find(where, diffs, until=until, making=making, agents=AGENTS)
     if not candidates:
         return Gathered(_nobody(diffs), (), diffs)
-    files = _added(git, index, diffs, {path for one in candidates for path, _ in one.edits})
+    files = _added(git, index, diffs, {path for one in candidates for path, _ in one.edits}, until)
     match, considered = match_commit(
         diffs,
         files,
@@ -104,7 +92,9 @@ def _nobody(diffs: Sequence[FileDiff]) -> CommitMatch:
     )
 
 
-def _added(git: Git, index: Index, diffs: Sequence[FileDiff], touched: set[str]) -> tuple[AddedLines, ...]:
+def _added(
+    git: Git, index: Index, diffs: Sequence[FileDiff], touched: set[str], until: float
+) -> tuple[AddedLines, ...]:
     """The added lines with their rarity: against what other sessions wrote and what these files already held.
 
     Files that no session touched, and what is beyond a bound, are only counted: a commit of a whole tree must not wait.
@@ -117,7 +107,7 @@ def _added(git: Git, index: Index, diffs: Sequence[FileDiff], touched: set[str])
             room -= len(diff.added)
     looked_at = [diff for diff in diffs if diff.path in chosen]
     before = _lines_before(git, looked_at)
-    counts = index.writers(index.keys.line(line) for diff in looked_at for line in diff.added)
+    counts = index.writers((index.keys.line(line) for diff in looked_at for line in diff.added), until + SLACK)
     limit = rarity_limit(index.log_count())
 
     def common(line: bytes, digest: int) -> bool:

@@ -8,8 +8,11 @@ from typing import NamedTuple
 
 from git_ai_trail import userkey
 from git_ai_trail.formats import FORMATS
+from git_ai_trail.formats.protocol import Format
 from git_ai_trail.index.access import Index, open_index
-from git_ai_trail.index.scan import LogFormat, refresh
+from git_ai_trail.index.scan import LogFormat, LogState, refresh
+from git_ai_trail.pipeline.discovery import agent_of, find, versions
+from git_ai_trail.pipeline.logfile import open_log
 from git_ai_trail.places import cache_dir, data_dir, index_path
 
 # progress(done, total, bytes read)
@@ -47,29 +50,42 @@ def refresh_all(
     index: Index, env: Mapping[str, str], *, log_roots: Sequence[str] = (), progress: Progress | None = None
 ) -> Indexed:
     """Reads what is new in every log into an open index; logs that are gone are forgotten."""
-    known = {row[0]: row[1:] for row in index.target.execute("SELECT path, size, mtime_ns FROM logs").fetchall()}
-    found = [
-        (fmt, path)
-        for fmt in FORMATS
-        for root in dict.fromkeys((*fmt.roots(env, env.get("HOME", "")), *log_roots))
-        for path in fmt.discover(root)
-    ]
+    known = _known(index)
+    found = find(FORMATS, lambda fmt: (*fmt.roots(env, env.get("HOME", "")), *log_roots))
+    current = versions(FORMATS)
     read = bytes_read = unreadable = 0
-    for number, (fmt, path) in enumerate(found, 1):
+    for number, (path, claims) in enumerate(found.items(), 1):
         try:
             stat = os.stat(path)
         except OSError:
             unreadable += 1
             continue
-        if known.get(path) != (stat.st_size, stat.st_mtime_ns) and not path.endswith(".zst"):
-            state = refresh(index.target, index.keys, LogFormat(fmt.NAME, fmt.reader, fmt.open_offsets), path)
+        name, version, *look = known.get(path, ("", None))
+        if look != [stat.st_ino, stat.st_size, stat.st_mtime_ns] or version != current.get(name):
+            fmt = agent_of(path, claims)
+            if fmt is None:
+                continue
+            state = _refresh(index, fmt, path)
             read += state is not None
             unreadable += state is None
             bytes_read += state.bytes_read if state else 0
         if progress is not None:
             progress(number, len(found), bytes_read)
-    _forget(index, known.keys() - {path for _, path in found})
+    _forget(index, known.keys() - found.keys())
     return Indexed(len(found), read, bytes_read, unreadable)
+
+
+def _known(index: Index) -> dict[str, tuple[str, object, int, int, int]]:
+    """What each log was when it was read: format, version of the reader, inode, size, time of change; by path."""
+    rows = index.target.execute(
+        "SELECT path, format, json_extract(state, '$.version'), inode, size, mtime_ns FROM logs"
+    ).fetchall()
+    return {row[0]: row[1:] for row in rows}
+
+
+def _refresh(index: Index, fmt: Format, path: str) -> LogState | None:
+    wanted = LogFormat(fmt.NAME, fmt.reader, fmt.open_offsets, fmt.is_document)
+    return refresh(index.target, index.keys, wanted, path, open_log=open_log)
 
 
 def _forget(index: Index, paths: set[str]) -> None:

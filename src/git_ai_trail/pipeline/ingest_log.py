@@ -5,14 +5,21 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, Protocol
+from dataclasses import replace
+from itertools import groupby
+from typing import Any, Protocol
 
-from git_ai_trail.facts import Event
+from git_ai_trail.facts import Event, Other
 from git_ai_trail.formats import BY_NAME
 from git_ai_trail.formats.protocol import Format, Reader
+from git_ai_trail.loglines import TOO_LONG, Line, LogFile
 from git_ai_trail.model import CleanSession, Ingested, Redaction, SourceFile
-from git_ai_trail.pipeline.logfile import LogFile
-from git_ai_trail.store.protocol import FileState, ReadUpTo, Store
+from git_ai_trail.pipeline.clock import Clock
+from git_ai_trail.pipeline.logfile import open_log
+from git_ai_trail.pipeline.unread import Task
+from git_ai_trail.store.protocol import ReadUpTo, Store
+
+NOT_UTF8 = "line with bytes that are not UTF-8, read with others in their place"
 
 # How often a long log says how far it is and asks whether to go on.
 _TICK_BYTES = 1 << 18
@@ -24,7 +31,7 @@ class Scrubbing(Protocol):
     def scrub(
         self,
         source: SourceFile,
-        events: Iterator[tuple[bytes, list[Event]]],
+        events: Iterator[tuple[bytes | str, list[Event]]],
         *,
         offset: int,
         appended: bool,
@@ -37,75 +44,95 @@ class Scrubbing(Protocol):
     def text(self, text: str, field: str = "") -> tuple[str, tuple[Redaction, ...]]: ...
 
 
-class Task(NamedTuple):
-    """A log to read. `shown` is its path as it is kept and shown; `state` is from the last time, if it was read."""
-
-    format: str
-    path: str
-    shown: str
-    size: int
-    state: FileState | None
-
-    @property
-    def new_bytes(self) -> int:
-        """How much of it there is to read, as far as its size tells."""
-        before = self.state.offset if self.state is not None else 0
-        return self.size - before if before <= self.size else self.size
-
-
 def ingest_log(store: Store, scrubber: Scrubbing, task: Task, *, tick: Callable[[int], None]) -> Ingested:
     """Reads what is new in one log. `tick` is told of bytes read, and may raise to stop (nothing is then kept)."""
     fmt = BY_NAME[task.format]
-    with LogFile(task.path) as log:
-        skipped: Counter[str] = Counter()
-        reader, offset = _resumed(fmt, log, task)
+    with open_log(task.path, document=fmt.is_document(task.path)) as log:
+        reader = _resumed(fmt, log, task)
         appended = reader is not None
-        if reader is None:
-            reader, offset = fmt.reader(task.path), 0
-        source = SourceFile(format=task.format, path=task.shown, size=log.size, mtime_ns=log.mtime_ns, inode=log.inode)
-        events = _events(log, reader, offset, skipped, scrubber, tick)
-        seen = store.redaction_tags(task.shown) if appended else {}
-        session = scrubber.scrub(source, events, offset=offset, appended=appended, skipped=skipped, seen=seen)
-
-        def read_up_to() -> ReadUpTo:
-            # The state names folders and is kept beside the rows, so it is redacted like them.
-            state, _ = scrubber.value(reader.state(), "state")
-            return ReadUpTo(log.offset, log.prefix(log.offset), json.dumps(state, separators=(",", ":")))
-
-        return store.add(session, read_up_to=read_up_to)
+        reading = _Reading(log, reader or fmt.reader(task.path), scrubber, tick)
+        session = scrubber.scrub(
+            SourceFile(format=task.format, path=task.shown, size=log.size, mtime_ns=log.mtime_ns, inode=log.inode),
+            reading.events(),
+            offset=log.offset,
+            appended=appended,
+            skipped=reading.skipped,
+            seen=store.redaction_tags(task.shown) if appended else {},
+        )
+        done = store.add(session, read_up_to=reading.read_up_to)
+        return replace(done, doubts=reading.clock.doubts())
 
 
-def _events(
-    log: LogFile,
-    reader: Reader,
-    offset: int,
-    skipped: Counter[str],
-    scrubber: Scrubbing,
-    tick: Callable[[int], None],
-) -> Iterator[tuple[bytes, list[Event]]]:
-    told = offset
-    for line, at in log.lines(offset):
-        yield line, reader.feed(line, at)
-        if log.offset - told >= _TICK_BYTES:
-            tick(log.offset - told)
-            told = log.offset
-    tick(log.offset - told)
-    for kind, count in (*reader.skipped.items(), *log.skipped.items()):
-        # A kind can name a type that the log made up.
-        skipped[scrubber.text(kind, "skipped")[0]] += count
+class _Reading:
+    """One log on its way through its reader. `skipped` is complete when the events are exhausted."""
+
+    def __init__(self, log: LogFile, reader: Reader, scrubber: Scrubbing, tick: Callable[[int], None]) -> None:
+        self.log = log
+        self.reader = reader
+        self.scrubber = scrubber
+        self.tick = tick
+        self.skipped: Counter[str] = Counter()
+        self.clock = Clock()
+
+    def events(self) -> Iterator[tuple[bytes | str, list[Event]]]:
+        """Each line with what it says: its bytes, or the sha256 of one that is too long to be held."""
+        log, feed, see = self.log, self.reader.feed, self.clock.see
+        told, turn = log.offset, -1
+        for line in log.lines():
+            if line.sha256:
+                yield line.sha256, [_withheld(line, turn)]
+            else:
+                events = log.placed(feed(line.text, line.offset), line)
+                if events:
+                    turn = events[-1].turn
+                    see(events[-1].at)
+                yield from self._pinned(events, line)
+                if not line.raw.isascii():
+                    self._count_odd(line)
+            if log.offset - told >= _TICK_BYTES:
+                self.tick(log.offset - told)
+                told = log.offset
+        self.tick(log.offset - told)
+        for kind, count in (*self.reader.skipped.items(), *log.skipped.items()):
+            # A kind can name a type that the log made up.
+            self.skipped[self.scrubber.text(kind, "skipped")[0]] += count
+
+    def _pinned(self, events: list[Event], line: Line) -> Iterator[tuple[bytes, list[Event]]]:
+        """Events with the bytes that each is about: as a rule the line, but a record can be part of one, and a prompt may
+        turn out to be one only when a later line shows it."""
+        whole = (line.offset, line.length)
+        if all((event.offset, event.length) == whole for event in events):
+            yield line.raw, events
+            return
+        for place, some in groupby(events, key=lambda event: (event.offset, event.length)):
+            yield line.raw if place == whole else self.log.bytes_at(*place), list(some)
+
+    def read_up_to(self) -> ReadUpTo:
+        # The state names folders and is kept beside the rows, so it is redacted like them.
+        state, _ = self.scrubber.value(self.reader.state(), "state")
+        return ReadUpTo(self.log.offset, self.log.prefix(), json.dumps(state, separators=(",", ":")))
+
+    def _count_odd(self, line: Line) -> None:
+        try:
+            line.text.decode()
+        except UnicodeDecodeError:
+            self.log.count(NOT_UTF8)
 
 
-def _resumed(fmt: Format, log: LogFile, task: Task) -> tuple[Reader | None, int]:
+def _withheld(line: Line, turn: int) -> Event:
+    """A line that is not read: its place and length, and that there was one."""
+    return Event("other", None, line.offset, line.length, turn, Other("withheld"), {"withheld": TOO_LONG})
+
+
+def _resumed(fmt: Format, log: LogFile, task: Task) -> Reader | None:
     """A reader that goes on where the last run stopped, if the log still begins with what was read then."""
     state = task.state
-    if state is None or not state.session_id or log.size < state.offset or log.compressed:
-        return None, 0
-    if log.prefix(state.offset) != state.prefix:
-        return None, 0
+    if state is None or not state.session_id or not log.begins_as_read(state.offset, state.prefix):
+        return None
     kept: dict[str, Any] = json.loads(state.state)
     reader = fmt.reader(task.path, kept)
     for offset in fmt.open_offsets(kept):
         line = log.line_at(offset)
         if line is not None:
-            reader.feed(line, offset)
-    return reader, state.offset
+            reader.feed(line.text, offset)
+    return reader

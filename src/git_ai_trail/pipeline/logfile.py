@@ -1,98 +1,96 @@
-"""Log files as lines, read as a stream: plain or zstd-compressed, from the start or from where the last run stopped."""
+"""Opens logs as lines: plain ones, and compressed ones, which only the cold path reads."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
-from collections import Counter
-from collections.abc import Iterator
-from types import TracebackType
-from typing import IO, cast
+from collections import OrderedDict
+from io import BufferedReader
+from typing import cast
+
+from git_ai_trail.loglines import Line, LogFile
 
 if sys.version_info >= (3, 14):
     from compression import zstd
 else:
     from backports import zstd
 
-MAX_LINE = 32 * 1024 * 1024
-PROBE_BYTES = 4096
-CHUNK = 1 << 20
+CUT = "end of a compressed log missing"
 
-TOO_LONG = "line over 32 MiB"
-UNFINISHED = "unfinished last line"
+# A compressed log that becomes larger than this is not one that an agent wrote.
+_MAX_GROWTH, _ALWAYS_FINE = 2_000, 64 * 1024 * 1024
+
+# A prompt is known for one by a line that follows soon.
+_KEPT_LINES, _KEPT_BYTES = 32, 64 * 1024
 
 
-class LogFile:
-    """One open log. `offset` is the end of the last complete line that was given; offsets are of the plain text."""
+class UnreadableLog(OSError):
+    """A compressed log that is damaged, or no compressed log at all."""
 
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.compressed = path.endswith(".zst")
-        self._file = open(path, "rb")  # noqa: SIM115 - closed by __exit__
-        stat = os.fstat(self._file.fileno())
-        self.size, self.mtime_ns, self.inode = stat.st_size, stat.st_mtime_ns, stat.st_ino
-        self._text: IO[bytes] = cast("IO[bytes]", zstd.ZstdFile(self._file)) if self.compressed else self._file
-        self.offset = 0
-        self.skipped: Counter[str] = Counter()
+    def __init__(self, why: str) -> None:
+        super().__init__(0, why)
 
-    def __enter__(self) -> LogFile:
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._text is not self._file:
-            self._text.close()
-        self._file.close()
+class ZstdLog(LogFile):
+    """A zstd-compressed log; offsets are of the plain text. It is never added to, only replaced."""
 
-    def prefix(self, offset: int) -> str:
-        """A digest of the first bytes and of the last bytes before `offset`, by which what was read is recognised.
+    compressed = True
 
-        Empty for compressed logs: they are never added to, only replaced.
-        """
-        if self.compressed:
-            return ""
-        self._file.seek(0)
-        head = self._file.read(min(PROBE_BYTES, offset))
-        self._file.seek(max(0, offset - PROBE_BYTES))
-        tail = self._file.read(min(PROBE_BYTES, offset))
-        return hashlib.blake2b(head + b"\0" + tail, digest_size=16).hexdigest()
+    def _start(self) -> None:
+        self.file = cast("BufferedReader", zstd.ZstdFile(self.raw_file))
+        self._recent: OrderedDict[int, bytes] = OrderedDict()
+        self._largest = max(_ALWAYS_FINE, self.size * _MAX_GROWTH)
+        try:
+            super()._start()
+        except (zstd.ZstdError, EOFError) as error:
+            self.close()
+            cut = isinstance(error, EOFError)
+            raise UnreadableLog(
+                f"a compressed log {'of which too little is left' if cut else 'that is none'}"
+            ) from error
 
-    def line_at(self, offset: int) -> bytes | None:
-        """The complete line that begins at `offset`, without its newline."""
-        self._file.seek(offset)
-        line = self._file.readline(MAX_LINE + 1)
-        return line[:-1] if line.endswith(b"\n") else None
+    def close(self) -> None:
+        self.file.close()
+        super().close()
 
-    def lines(self, offset: int) -> Iterator[tuple[bytes, int]]:
-        """Complete lines (without newline) from `offset` on, each with its own offset.
+    @property
+    def end(self) -> int | None:
+        return None
 
-        What is added while this runs is left for the next run, and so is an unfinished last line. A line over 32 MiB
-        is left out and counted.
-        """
-        self._text.seek(offset)
-        self.offset = offset
-        end = None if self.compressed else self.size
-        while end is None or self.offset < end:
-            line = self._text.readline(MAX_LINE + 1)
-            if not line:
-                return
-            at = self.offset
-            if line.endswith(b"\n"):
-                self.offset += len(line)
-                yield line[:-1], at
-            elif len(line) > MAX_LINE:
-                self.offset += len(line) + self._pass_line()
-                self.skipped[TOO_LONG] += 1
-            else:
-                self.skipped[UNFINISHED] += 1
-                return
+    def prefix(self) -> str:
+        """Nothing: there is never a rest to go on with."""
+        return ""
 
-    def _pass_line(self) -> int:
-        size = 0
-        while True:
-            part = self._text.readline(CHUNK)
-            size += len(part)
-            if not part or part.endswith(b"\n"):
-                return size
+    def bytes_at(self, offset: int, length: int) -> bytes:
+        kept = self._recent.get(offset)
+        if kept is not None:
+            return kept[:length]
+        with open(self.path, "rb") as raw, zstd.ZstdFile(raw) as again:
+            again.seek(offset)
+            return again.read(length)
+
+    def _next(self, limit: int) -> bytes:
+        if self.offset > self._largest:
+            raise UnreadableLog("a compressed log that becomes far too large")
+        try:
+            return super()._next(limit)
+        except EOFError:
+            self.count(CUT)
+            return b""
+        except zstd.ZstdError as error:
+            raise UnreadableLog("a damaged compressed log") from error
+
+    def _line(self, whole: bytes, offset: int) -> Line:
+        line = super()._line(whole, offset)
+        if line.length <= _KEPT_BYTES:
+            self._recent[offset] = line.raw
+            if len(self._recent) > _KEPT_LINES:
+                self._recent.popitem(last=False)
+        return line
+
+
+def open_log(path: str, *, document: bool = False) -> LogFile:
+    """The log at `path`, plain or compressed; OSError (with a reason in `strerror`) where it cannot be read."""
+    if os.path.splitext(path)[1] == ".zst":
+        return ZstdLog(path, document=document)
+    return LogFile(path, document=document)

@@ -11,15 +11,15 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from git_ai_trail import places, userkey
+from git_ai_trail.agents import spoken
 from git_ai_trail.attach import carry, notes, pending, profiles, record, trailers
-from git_ai_trail.errors import GitError
 from git_ai_trail.facts import CommitMatch
 from git_ai_trail.formats import FORMATS
 from git_ai_trail.git import Git, empty_tree
 from git_ai_trail.index.access import Index, open_index
 from git_ai_trail.index.candidates import Where
-from git_ai_trail.lazy import pattern
-from git_ai_trail.pipeline.evidence import Gathered, gather, log_places, worktree_roots
+from git_ai_trail.pipeline.evidence import Gathered, gather, log_places
+from git_ai_trail.pipeline.worktree import Worktree
 from git_ai_trail.settings import Settings
 from git_ai_trail.version import VERSION
 from git_ai_trail.words import word
@@ -27,19 +27,6 @@ from git_ai_trail.words import word
 TOOL = f"git-ai-trail/{VERSION}"
 # While one of these exists, git is making commits out of other commits.
 STATES = ("rebase-merge", "rebase-apply", "CHERRY_PICK_HEAD", "MERGE_HEAD", "SQUASH_MSG", "REVERT_HEAD")
-HEX = pattern("[0-9a-f]{40,64}")
-
-
-class Worktree(NamedTuple):
-    """Where a hook runs."""
-
-    git: Git
-    root: str
-    git_dir: str  # of this worktree
-    common_dir: str  # shared by all worktrees
-    head: str  # oid, or empty on an unborn branch
-    noted: bool  # the repository has notes of ours
-    roots: tuple[str, ...]  # the worktree's root under every name it goes by
 
 
 class Made(NamedTuple):
@@ -51,23 +38,6 @@ class Made(NamedTuple):
     match: CommitMatch
     trailers: tuple[tuple[str, str], ...]
     replaces: tuple[tuple[str, str], ...]  # trailers that the record taken over had brought
-
-
-def open_worktree(cwd: str) -> Worktree:
-    """The worktree around `cwd`, with one git process."""
-    git = Git(cwd)
-    code, out = git.call(
-        "rev-parse",
-        *("--path-format=absolute", "--show-toplevel", "--git-dir", "--git-common-dir"),
-        *("HEAD", notes.REF),
-    )
-    lines = out.decode("utf-8", "surrogateescape").split("\n")
-    if len(lines) < 4:
-        raise GitError("not inside a git worktree")
-    root, git_dir, common_dir = lines[:3]
-    # Without a commit git stops at HEAD (and repeats the word), without notes at their ref (and repeats that).
-    head = lines[3] if HEX.fullmatch(lines[3]) else ""
-    return Worktree(git, root, git_dir, common_dir, head, code == 0, worktree_roots(root, cwd))
 
 
 def is_rewriting(git_dir: str) -> bool:
@@ -198,7 +168,7 @@ def keep(tree: Worktree, made: Made, *, quiet: bool, now: float) -> None:
 def summary(match: CommitMatch) -> str:
     """One line for the person who committed; no text from a log but agent and model names."""
     written = match.generated + match.edited
-    who = sorted({" ".join(map(word, (one.agent, *one.models[-1:]))) for one in match.sessions})
+    who = sorted({" ".join((spoken(one.agent), *map(word, one.models[-1:]))) for one in match.sessions})
     count = len(match.sessions)
     return (
         f"{written} of {match.added} added lines have evidence · {', '.join(who)} · "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from git_ai_trail.errors import StoreError
@@ -14,6 +14,8 @@ from git_ai_trail.model import (
     SessionFilter,
     SessionInfo,
     TokenTotals,
+    UsageFilter,
+    Used,
 )
 
 # Redaction's own test of a session's proof. The store is given it, because no stage imports another.
@@ -53,6 +55,7 @@ class FileState(NamedTuple):
     state: str
     ruleset_digest: str
     session_id: str
+    version: object = None  # of the reader's state, as the state gives it
 
 
 class Store(Protocol):
@@ -92,6 +95,10 @@ class Store(Protocol):
         ...
 
     def tokens_by_model(self, session_id: str) -> Mapping[str, TokenTotals]: ...
+
+    def usage(self, wanted: UsageFilter, steps: Sequence[int] = ()) -> Iterator[Used]:
+        """What models took; responses whose input is larger than one of `steps` are kept apart from smaller ones."""
+        ...
 
     def rule_counts(self, session_id: str = "") -> Mapping[str, int]:
         """How many redactions each rule made, in one session or in all."""

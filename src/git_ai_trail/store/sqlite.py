@@ -1,6 +1,6 @@
 """The trail database in SQLite: opening it, and what is asked of it. Writing is in `sqlite_writer`.
 
-Reading must be quick (`show` asks it), so sqlite-utils is imported only when there is a migration to run.
+Reading must be quick (`show` asks it), so what only writing and migrating need is imported when it comes to that.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ import importlib
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 from git_ai_trail.errors import StoreError
 from git_ai_trail.model import (
@@ -20,15 +21,21 @@ from git_ai_trail.model import (
     SessionFilter,
     SessionInfo,
     TokenTotals,
+    UsageFilter,
+    Used,
 )
 from git_ai_trail.store import sqlite_reader as reader
+from git_ai_trail.store import sqlite_usage
 from git_ai_trail.store.protocol import FileState, IsClean, ReadUpTo
-from git_ai_trail.store.sqlite_writer import Writer
 
 SCHEMA_VERSION = 3
 
-# A large log can hold the write lock for as long as its redaction takes.
-BUSY_SECONDS = 120
+# How long one waits for others that write. Writing the rows of a log of 2 GB takes half a minute.
+BUSY_SECONDS = 600
+
+# Pages held in memory while a log is written (KiB), and pages of the WAL after which they go into the main file.
+_CACHE_KIB = 32_000
+_CHECKPOINT_PAGES = 4_000
 
 
 class SqliteStore:
@@ -42,7 +49,10 @@ class SqliteStore:
     def add(self, session: CleanSession, *, read_up_to: Callable[[], ReadUpTo]) -> Ingested:
         if not isinstance(session, CleanSession) or session.proof is None or not self._is_clean(session):
             raise StoreError("a session without redaction's proof is not stored")
-        return Writer(self.conn, session).write(read_up_to)
+        written: Ingested = (
+            _late("sqlite_writer").Writer(self.conn, session, os.path.dirname(self.path)).write(read_up_to)
+        )
+        return written
 
     def moved(self, old_path: str, new_path: str) -> None:
         self.conn.execute("UPDATE OR IGNORE files SET path = ? WHERE path = ?", (new_path, old_path))
@@ -67,6 +77,9 @@ class SqliteStore:
 
     def tokens_by_model(self, session_id: str) -> Mapping[str, TokenTotals]:
         return reader.tokens_by_model(self.conn, session_id)
+
+    def usage(self, wanted: UsageFilter, steps: Sequence[int] = ()) -> Iterator[Used]:
+        return sqlite_usage.usage(self.conn, wanted, steps)
 
     def rule_counts(self, session_id: str = "") -> Mapping[str, int]:
         return reader.rule_counts(self.conn, session_id)
@@ -137,6 +150,8 @@ def _prepare(conn: sqlite3.Connection, path: str) -> None:
         conn.execute("PRAGMA synchronous = NORMAL")
         conn.execute("PRAGMA secure_delete = ON")
         conn.execute("PRAGMA temp_store = MEMORY")
+        conn.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        conn.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
     conn.execute("PRAGMA foreign_keys = ON")
     if version < SCHEMA_VERSION:
         if not writable:
@@ -144,8 +159,12 @@ def _prepare(conn: sqlite3.Connection, path: str) -> None:
             raise StoreError(
                 f"{path}: of an older version, and cannot be written", "run any command outside the sandbox"
             )
-        # The one late import of this stage: sqlite-utils costs 90 ms, and a schema changes far more seldom than it is read.
-        importlib.import_module("git_ai_trail.store.sqlite_schema").migrate(conn)
+        _late("sqlite_schema").migrate(conn)
+
+
+def _late(name: str) -> Any:
+    """A module that reading does without: sqlite-utils costs 90 ms, msgspec 15."""
+    return importlib.import_module(f"git_ai_trail.store.{name}")
 
 
 def _use_wal(conn: sqlite3.Connection) -> None:

@@ -25,6 +25,9 @@ _ENTRIES = """
 SELECT 'message' AS kind, turn, at, name, text, '' AS output, '' AS status, NULL AS exit_code, 0 AS added,
     0 AS removed, file_id, offset, 1 AS rank, id
     FROM events WHERE session_id = :id AND kind = 'message'
+UNION ALL SELECT 'mark', turn, at, name, '', '', '', NULL, 0, 0, file_id, offset, 6, id
+    FROM events WHERE session_id = :id AND kind = 'other'
+    AND (name IN ('rolled back', 'undone') OR name LIKE 'revert to ordinal %')
 UNION ALL SELECT 'reasoning', turn, at, '', text, '', '', NULL, 0, 0, file_id, offset, 0, id
     FROM agent_reasoning_messages WHERE session_id = :id
 UNION ALL SELECT 'plan', turn, at, explanation, steps, '', '', NULL, 0, 0, file_id, offset, 3, id
@@ -43,7 +46,8 @@ ORDER BY turn, file_id, offset, rank, id
 def file_states(conn: sqlite3.Connection) -> Mapping[str, FileState]:
     found = conn.execute(
         "SELECT f.path, f.format, f.size, f.mtime_ns, f.inode, f.offset, f.prefix, f.state, f.ruleset_digest,"
-        " COALESCE(s.native_id, '') FROM files f LEFT JOIN sessions s ON s.id = f.session_id"
+        " COALESCE(s.native_id, ''), json_extract(CASE f.state WHEN '' THEN '{}' ELSE f.state END, '$.version')"
+        " FROM files f LEFT JOIN sessions s ON s.id = f.session_id"
     )
     return {row[0]: FileState(*row) for row in found}
 

@@ -7,6 +7,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from git_ai_trail.facts import Call, CommitMade, Context, Event, Message, Other, Plan, Prompt, Reasoning, Tokens
 from git_ai_trail.model import CleanEvent
 
@@ -16,7 +18,9 @@ MAX_TOKENS = 2**53 - 1
 # Roles of messages that set the scene; what is said between the agent and others are events.
 _CONTEXT_ROLES = ("developer", "system", "injected")
 
-_ENCODE = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
+_encode = msgspec.json.Encoder().encode
+# For what msgspec refuses: lone surrogates, for one.
+_encode_odd = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
 LINE_COLUMNS = ("file_id", "session_id", "turn", "at", "offset", "length", "sha256")
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -54,10 +58,16 @@ def moment(value: Any) -> float | None:
 
 def raw_json(raw: Any) -> str | None:
     """The redacted event of a whole line; None for events that are derived from one."""
-    if raw is None:
-        return None
+    return None if raw is None else _json(raw)
+
+
+def _json(value: Any) -> str:
     try:
-        return text(_ENCODE(raw))
+        return _encode(value).decode()
+    except (UnicodeError, RecursionError, ValueError, TypeError):
+        pass
+    try:
+        return text(_encode_odd(value))
     except (RecursionError, ValueError, TypeError):
         return '{"withheld":"not JSON, or nested too deeply"}'
 
@@ -116,7 +126,7 @@ def _reasoning(data: Reasoning) -> tuple[str, tuple[Any, ...]]:
 
 
 def _plan(data: Plan) -> tuple[str, tuple[Any, ...]]:
-    return "function_plan_messages", (text(data.explanation), text(_ENCODE(data.steps)))
+    return "function_plan_messages", (text(data.explanation), _json(data.steps))
 
 
 def _call(data: Call) -> tuple[str, tuple[Any, ...]]:

@@ -1,7 +1,7 @@
 """Writes one clean session into SQLite, in one transaction.
 
-Rows are held back until some megabytes have gathered, so that the write lock is taken only when there is something to
-write and the logs of several processes are redacted side by side.
+The transaction begins when the whole log is read and redacted (see `sqlite_held`), so that other processes wait only
+for rows to be written.
 """
 
 from __future__ import annotations
@@ -10,38 +10,25 @@ import hashlib
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from git_ai_trail.facts import Meta
 from git_ai_trail.model import CleanEvent, CleanSession, Ingested
 from git_ai_trail.store import sqlite_rows as rows
 from git_ai_trail.store.protocol import ReadMeanwhile, ReadUpTo
-
-# Bytes of log lines held back; their rows take two to three times as much memory.
-HELD_BYTES = 24 * 1024 * 1024
+from git_ai_trail.store.sqlite_held import Chunk, Held, Mark, Row
 
 _STALE = -1
 
 
-class _Held(NamedTuple):
-    """A row that waits to be written; `table` is empty for an output, whose `values` go to the call it answers."""
-
-    table: str
-    line: tuple[int, float | None, int, int, str]  # turn, at, offset, length, sha256
-    values: tuple[Any, ...]
-    raw_json: str | None
-
-
 class Writer:
-    """Writes one session; used once."""
+    """Writes one session; used once. `folder` takes a file while a large log is read."""
 
-    def __init__(self, conn: sqlite3.Connection, session: CleanSession) -> None:
+    def __init__(self, conn: sqlite3.Connection, session: CleanSession, folder: str) -> None:
         self.conn = conn
         self.session = session
-        self.held: list[_Held] = []
-        self.held_bytes = 0
-        self.held_redactions: list[tuple[str, int, int, tuple[str, str, str, str, str]]] = []
+        self.held = Held(folder)
         self.meta: CleanEvent | None = None
         self.file = self.owner = 0  # row ids, known once the transaction is open
         self.native_id = ""
@@ -58,17 +45,10 @@ class Writer:
         try:
             for clean in self.session.events:
                 self._take(clean)
-                if self.held_bytes >= HELD_BYTES:
-                    self._flush()
-            self._flush()
             upto = read_up_to()
-            self._close(upto)
-            self._drop_if_empty()
-            self.conn.execute("COMMIT")
-        except BaseException:
-            if self.conn.in_transaction:
-                self.conn.execute("ROLLBACK")
-            raise
+            self._write(upto)
+        finally:
+            self.held.close()
         return Ingested(
             path=self.session.source.path,
             session_id=self.native_id,
@@ -82,32 +62,36 @@ class Writer:
         )
 
     def _take(self, clean: CleanEvent) -> None:
-        event = clean.event
-        line = (event.turn, rows.moment(event.at), event.offset, event.length, clean.sha256)
-        if event.kind == "meta" and self.meta is None:
+        if clean.event.kind == "meta" and self.meta is None:
             self.meta = clean
-        elif event.kind == "output":
-            values = (rows.text(event.data.call_id), rows.output_values(clean))
-            self.held.append(_Held("", line, values, None))
+            self.held.mark(clean)
         else:
-            table, values = rows.row(event)
-            self.held.append(_Held(table, line, values, rows.raw_json(event.raw)))
-        for one in clean.redactions:
-            what = (one.rule_id, one.kind, one.field, one.tag, one.digest)
-            texts = (rows.text(what[0]), rows.text(what[1]), rows.text(what[2]), rows.text(what[3]), what[4])
-            self.held_redactions.append((clean.sha256, event.turn, event.offset, texts))
-        self.held_bytes += event.length if event.raw is not None else 256
+            self.held.take(clean)
 
     # -- the transaction -------------------------------------------------------------------------------------------
 
-    def _flush(self) -> None:
-        if not self.conn.in_transaction:
-            self._begin()
-        fresh = [one for one in self.held if one.line[4] not in self.known] if self.known else self.held
-        self.left_out += len(self.held) - len(fresh)
+    def _write(self, upto: ReadUpTo) -> None:
+        try:
+            chunks = self.held.chunks()
+            first = next(chunks)
+            self._begin(first.rows)
+            self._flush(first)
+            for chunk in chunks:
+                self._flush(chunk)
+            self._close(upto)
+            self._drop_if_empty()
+            self.conn.execute("COMMIT")
+        except BaseException:
+            if self.conn.in_transaction:
+                self.conn.execute("ROLLBACK")
+            raise
+
+    def _flush(self, chunk: Chunk) -> None:
+        fresh = [one for one in chunk.rows if one.sha256 not in self.known] if self.known else chunk.rows
+        self.left_out += len(chunk.rows) - len(fresh)
         calls: dict[str, dict[str, Any]] = {}
         tables: dict[str, list[tuple[Any, ...]]] = {}
-        answers: list[_Held] = []
+        answers: list[Row] = []
         for one in fresh:
             if one.table == "function_calls":
                 calls[one.values[0] or f"\0{len(calls)}"] = self._call(one)
@@ -128,21 +112,19 @@ class Writer:
         self.counts["function_calls"] += len(calls)
         for one in answers:
             self._answer(one)
-        self._write_redactions()
-        self.held, self.held_bytes = [], 0
+        self._write_redactions(chunk.marks)
 
-    def _line(self, one: _Held) -> tuple[Any, ...]:
-        turn, at, offset, length, sha256 = one.line
-        return (self.file, self.owner, turn + self.base, at, offset, length, sha256)
+    def _line(self, one: Row) -> tuple[Any, ...]:
+        return (self.file, self.owner, one.turn + self.base, one.at, one.offset, one.length, one.sha256)
 
-    def _call(self, one: _Held) -> dict[str, Any]:
+    def _call(self, one: Row) -> dict[str, Any]:
         row = dict.fromkeys(_CALL_COLUMNS)
         row.update(zip(rows.LINE_COLUMNS, self._line(one), strict=True))
         row.update(zip(rows.COLUMNS["function_calls"], one.values, strict=True))
         row["raw_json"], row["status"] = one.raw_json, ""
         return row
 
-    def _answer(self, one: _Held) -> None:
+    def _answer(self, one: Row) -> None:
         """An output whose call was written before, or is not in the log."""
         call_id, values = one.values
         names = ", ".join(f"{name} = ?" for name in rows.OUTPUT_COLUMNS)
@@ -157,18 +139,17 @@ class Writer:
             self.conn.execute(_INSERT_CALL, row)
             self.counts["function_calls"] += 1
 
-    def _write_redactions(self) -> None:
+    def _write_redactions(self, marks: Sequence[Mark]) -> None:
         found = []
-        for sha256, turn, offset, texts in self.held_redactions:
+        for sha256, turn, offset, what in marks:
             if sha256 not in self.known:
-                found.append((self.file, self.owner, turn + self.base, offset, *texts))
-                self.redactions[texts[0]] += 1
-                self.rules[texts[0]] = texts[1]
+                found.append((self.file, self.owner, turn + self.base, offset, *what))
+                self.redactions[what[0]] += 1
+                self.rules[what[0]] = what[1]
         names = ("file_id", "session_id", "turn", "offset", "rule_id", "kind", "field", "tag", "digest")
         self.conn.executemany(_insert("redactions", names), found)
-        self.held_redactions = []
 
-    def _begin(self) -> None:
+    def _begin(self, first: Sequence[Row]) -> None:
         source = self.session.source
         self.conn.execute("BEGIN IMMEDIATE")
         known = self.conn.execute(
@@ -186,7 +167,7 @@ class Writer:
         if known is not None:
             self._forget(known[0], known[1])
         self._new_file()
-        self._own()
+        self._own(first)
 
     def _forget(self, file: int, owner: int | None) -> None:
         """Removes a log's rows. Logs that left lines out because this one had them must be read again."""
@@ -205,7 +186,7 @@ class Writer:
         )
         self.file = made.lastrowid or 0
 
-    def _own(self) -> None:
+    def _own(self, first: Sequence[Row]) -> None:
         """Finds or makes the session's row, and learns which of its lines other logs already gave."""
         path = self.session.source.path.encode("utf-8", "surrogatepass")
         self.native_id = f"file-{hashlib.sha256(path).hexdigest()[:16]}"
@@ -220,7 +201,7 @@ class Writer:
         if self.meta is not None and described_by is None:
             self._describe(self.meta)
         self.known = self._lines_of_siblings()
-        if self.known and not any(one.line[4] in self.known for one in self.held):
+        if self.known and not any(one.sha256 in self.known for one in first):
             # Another part of the same session (Codex begins a new file when turns are reverted): its turns come after.
             (last,) = self.conn.execute("SELECT MAX(turn) FROM prompts WHERE session_id = ?", (self.owner,)).fetchone()
             self.base = 0 if last is None else last + 1
@@ -300,8 +281,11 @@ class Writer:
         sum_up(self.conn, self.owner)
 
     def _drop_if_empty(self) -> None:
-        """A file that says nothing at all is remembered as read, but is no session."""
-        if self.meta is None and not self.session.appended and not any(self.counts.values()) and not self.left_out:
+        """A file that says nothing but side notes is remembered as read, but is no session (yet: it is read again whole)."""
+        said = self.meta is not None or self.session.appended or self.left_out
+        said = said or any(count for table, count in self.counts.items() if table != "events")
+        withheld = "SELECT 1 FROM events WHERE file_id = ? AND kind = 'other' AND name = 'withheld' LIMIT 1"
+        if not said and self.conn.execute(withheld, (self.file,)).fetchone() is None:
             self.conn.execute("UPDATE files SET session_id = NULL WHERE id = ?", (self.file,))
             self.conn.execute("DELETE FROM sessions WHERE id = ? AND file_id IS NULL", (self.owner,))
             self.native_id = ""
