@@ -18,6 +18,7 @@ SRC = Path(__file__).resolve().parents[1] / "src"
 PACKAGE = "git_ai_trail"
 
 GROUND = {
+    "agents",
     "facts",
     "model",
     "errors",
@@ -31,6 +32,7 @@ GROUND = {
     "userkey",
     "version",
     "lazy",
+    "loglines",
     "words",
     "process",
 }

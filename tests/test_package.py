@@ -108,7 +108,7 @@ def test_wheel_holds_every_module_and_no_tests(built: Path) -> None:
     assert not [
         name for name in names if name.split("/")[0] not in ("git_ai_trail", f"git_ai_trail-{VERSION}.dist-info")
     ]
-    assert not [name for name in names if "test" in name.split("/")[-1]]
+    assert not [name for name in names if name.split("/")[-1].startswith(("test_", "conftest")) or "tests/" in name]
     assert not [name for name in names if name.startswith("git_ai_trail/_data/") and name.endswith("__init__.py")]
 
 

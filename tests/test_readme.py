@@ -49,6 +49,7 @@ def test_the_transcript_is_what_the_sample_prints() -> None:
         "docs/architecture.md",
         "docs/record.md",
         "docs/report.md",
+        "docs/usage.md",
         "docs/verify.md",
         "docs/action.md",
     ],
