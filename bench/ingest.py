@@ -94,7 +94,7 @@ def main() -> None:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folders", nargs="*", type=Path)
-    parser.add_argument("--size", type=int, default=200, help="MB of made logs, where no folder is given")
+    parser.add_argument("--size", type=int, default=200, help="MB of made logs, where no folder is given; 0: none")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--files", type=int, default=10_000, help="small logs for the look at unchanged ones; 0: none")
@@ -107,7 +107,7 @@ def arguments() -> argparse.Namespace:
 def sets(folder: Path, options: argparse.Namespace) -> Iterable[tuple[str, list[Path]]]:
     for given in options.folders:
         yield str(given), logs_below(given)
-    if options.folders:
+    if options.folders or not options.size:
         return
     made = folder / f"made-{options.size}"
     if not made.exists():

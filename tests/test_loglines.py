@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import resource
-import subprocess
-import sys
 from itertools import islice
 from pathlib import Path
 
@@ -16,6 +13,7 @@ from hypothesis import strategies as st
 
 from git_ai_trail import loglines
 from git_ai_trail.loglines import LogFile, open_plain
+from tests.support.memory import peak
 
 ENCODINGS = {"utf-8": b"", "utf-8-sig": b"", "utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}
 # Characters that hold a newline's byte in one of the two orders of UTF-16, and what is two units long there.
@@ -164,15 +162,8 @@ def test_memory_does_not_grow_with_a_line(tmp_path: Path) -> None:
         file.seek(0, os.SEEK_END)
         file.write(b"\n{}\n")
     program = (
-        "import sys; from git_ai_trail.loglines import LogFile\n"
-        "with LogFile(sys.argv[1]) as log: print([line.length for line in log.lines()])\n"
+        "from git_ai_trail.loglines import LogFile\n"
+        "with LogFile(sys.argv[1]) as log:\n"
+        "    assert [line.length for line in log.lines()] == [400 << 20, 2]\n"
     )
-    process = subprocess.Popen([sys.executable, "-c", program, str(path)], stdout=subprocess.PIPE)
-    assert process.stdout is not None
-    said = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert (process.returncode, said) == (0, b"[419430400, 2]\n")
-    # A process that is forked begins with the memory of the one that forked it.
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    assert usage.ru_maxrss < max(own, 160 * 1024)
+    assert peak(program, str(path)) < 160 << 20

@@ -47,6 +47,7 @@ def test_the_transcript_is_what_the_sample_prints() -> None:
     [
         "README.md",
         "docs/architecture.md",
+        "docs/ingest.md",
         "docs/record.md",
         "docs/report.md",
         "docs/usage.md",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -19,8 +18,6 @@ from git_ai_trail.formats.protocol import Format
 from git_ai_trail.formats.shell.commits import commit_calls
 from git_ai_trail.formats.shell.steps import Script, steps_of
 from git_ai_trail.formats.shell.writes import file_writes
-from git_ai_trail.git import parse_diff
-from git_ai_trail.git_bulk import plain_files
 from git_ai_trail.redact import publish_scan
 from git_ai_trail.report import attestation, saved
 
@@ -80,13 +77,6 @@ def patch(data: bytes) -> None:
         assert one.lines.removed >= 0
 
 
-def diff(data: bytes) -> None:
-    """Both are asked about git's own words alone, so a refusal is fine; what they say is compared where git really speaks."""
-    for read in (parse_diff, plain_files):
-        with contextlib.suppress(ValueError, IndexError):
-            read(data)
-
-
 def note(data: bytes) -> None:
     lines = record.parse_note(data)
     assert read_note(data) == lines
@@ -141,7 +131,6 @@ TARGETS: dict[str, Target] = {
     **{f"log-{fmt.NAME}": partial(log, fmt) for fmt in FORMATS},
     "script": script,
     "patch": patch,
-    "diff": diff,
     "note": note,
     "annex": annexes,
     "message": message,
@@ -174,16 +163,6 @@ def _seeds(name: str) -> Iterator[bytes]:
     elif name == "patch":
         yield b"--- a/f\n+++ b/f\n@@ -1,2 +1,3 @@\n a\n-b\n+c\n+d\n"
         yield b"diff --git a/f b/g\nrename from f\nrename to g\n"
-    elif name == "diff":
-        oid = b"a" * 40
-        yield (
-            b":100644 100644 "
-            + oid
-            + b" "
-            + oid
-            + b" M\0f\0\0diff --git a/f b/f\nindex a..b 100644\n--- a/f\n+++ b/f\n"
-            b"@@ -1 +1,2 @@\n-a\n+b\n+c\n"
-        )
     elif name == "note":
         yield b'{"core":{"v":1},"digest":"' + b"a" * 64 + b'","hint":{}}\n{"withheld":"' + b"b" * 64 + b'"}\n'
     elif name == "annex":

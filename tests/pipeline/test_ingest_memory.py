@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +12,7 @@ import pytest
 from git_ai_trail import places
 from tests.pipeline.test_ingest import AT
 from tests.support.codex_log import CodexLog
+from tests.support.memory import peak
 
 pytestmark = pytest.mark.proof
 
@@ -39,24 +37,8 @@ def append(log: CodexLog, size: int) -> None:
         file.write(b'"}}\n')
 
 
-def peak(*command: str) -> int:
-    """Peak memory of a process, in bytes."""
-    process = subprocess.Popen([sys.executable, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.stdout is not None
-    assert process.stderr is not None
-    said = process.stdout.read(), process.stderr.read()
-    process.stdout.close()
-    process.stderr.close()
-    assert process.returncode == 0, said
-    # A process that is forked begins with the memory of the one that forked it, so this one must be small itself.
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 < MOST
-    return usage.ru_maxrss * 1024
-
-
-INGEST = ("-m", "git_ai_trail", "ingest", "--json")
-INDEX = ("-c", "import os; from git_ai_trail.pipeline.indexing import build; build(dict(os.environ))")
+INGEST = "from git_ai_trail.cli import main; assert main(['ingest', '--json', '--jobs', '1']) in (None, 0)"
+INDEX = "import os; from git_ai_trail.pipeline.indexing import build; build(dict(os.environ))"
 
 
 @pytest.mark.parametrize("size", [200 * MIB, 31 * MIB])
@@ -65,8 +47,8 @@ def test_a_line_without_end(codex: Path, size: int) -> None:
     log.prompt("write without end")
     append(log, size)
     log.prompt("thank you")
-    assert peak(*INGEST) < MOST
-    assert peak(*INDEX) < MOST
+    assert peak(INGEST) < MOST
+    assert peak(INDEX) < MOST
     conn = sqlite3.connect(places.trail_path(os.environ))
     assert conn.execute("SELECT COUNT(*) FROM prompts").fetchone() == (2,)
     (length,) = conn.execute("SELECT MAX(length) FROM events").fetchone()
@@ -77,11 +59,20 @@ def test_a_line_without_end(codex: Path, size: int) -> None:
 def test_a_log_of_many_lines(codex: Path) -> None:
     log = CodexLog(codex, "/srv/project", at=AT)
     log.prompt("list everything")
-    line = json.dumps({"type": "event_msg", "payload": {"type": "agent_message", "message": "entry of a list " * 300}})
+    answer = json.dumps({"type": "event_msg", "payload": {"type": "agent_message", "message": "entry of a list " * 40}})
     with log.path.open("ab") as file:
-        for _ in range(30_000):
-            file.write(line.encode() + b"\n")
+        for number in range(24_000):
+            added = "".join(f"+    value_{number}_{row} = compute_the_value_of({number}, {row})\n" for row in range(80))
+            patch = f"*** Begin Patch\n*** Add File: src/m{number % 500}.py\n{added}*** End Patch"
+            call = {"type": "custom_tool_call", "name": "apply_patch", "call_id": f"call_{number}", "input": patch}
+            done = {"type": "custom_tool_call_output", "call_id": f"call_{number}", "output": "Exit code: 0\nOutput:\n"}
+            for item in (call, done):
+                file.write(json.dumps({"type": "response_item", "payload": item}).encode() + b"\n")
+            file.write(answer.encode() + b"\n")
     log.prompt("thank you")
-    assert log.path.stat().st_size > 130 * MIB
-    assert peak(*INGEST) < MOST
-    assert peak(*INDEX) < MOST
+    assert log.path.stat().st_size > 120 * MIB
+    assert peak(INGEST) < MOST
+    assert peak(INDEX) < MOST
+    index = sqlite3.connect(places.index_path(os.environ))
+    assert index.execute("SELECT edits FROM logs").fetchone() == (24_000,)
+    index.close()

@@ -26,6 +26,9 @@ _MESSAGE = pattern(
     r"""\bcommit\b[^|;&]*?\s(?:-[a-zA-Z]*m\s*|--message[=\s]\s*)(?:\\?"([^"\\$`]*)\\?"|'([^']*)'|([^\s"'\\]+))"""
 )
 
+# Lines held back before they are written; a log of gigabytes writes millions.
+_MOST_LINES = 50_000
+
 
 class LogState(NamedTuple):
     """How far a log is read, and what it is waiting for."""
@@ -249,6 +252,8 @@ class _Writer:
                 sketches.append(self.keys.sketch(raw) if telling else 0)
                 if telling:
                     self.lines.append((digest, self.log))
+        if len(self.lines) >= _MOST_LINES:
+            self._write_lines()
         cursor = self.db.execute(
             "INSERT INTO edits (log, at, turn, offset, length, op, via, known, removed, exact, loose, sketch, runs)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -279,6 +284,11 @@ class _Writer:
             self._name(edit.path, [row[0] for row in before])
             self._name(edit.old_path, [cursor.lastrowid])
 
+    def _write_lines(self) -> None:
+        # In the order of their key, so that neighbours in the table are written together.
+        self.db.executemany("INSERT OR IGNORE INTO lines VALUES (?, ?)", sorted(self.lines))
+        self.lines = []
+
     def _name(self, path: str, edits: list[int]) -> None:
         whole = [self.keys.path(name) for name in as_written(path)] if path.startswith("/") else []
         tails = self.keys.suffixes(path)
@@ -286,7 +296,7 @@ class _Writer:
         self.db.executemany("INSERT OR IGNORE INTO edit_paths VALUES (?, ?, ?)", rows)
 
     def close(self, state: dict[str, Any], file: LogFile) -> None:
-        self.db.executemany("INSERT OR IGNORE INTO lines VALUES (?, ?)", self.lines)
+        self._write_lines()
         version, source, cwd, remote, base_oid = self.about
         self.db.execute(
             "UPDATE logs SET inode = ?, size = ?, mtime_ns = ?, offset = ?, prefix = ?, state = ?, session = ?,"

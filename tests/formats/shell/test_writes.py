@@ -269,3 +269,8 @@ def test_what_only_the_shell_knows_is_marked() -> None:
 def test_what_printf_repeats_without_end_is_not_known() -> None:
     words = " ".join("x" for _ in range(20_000))
     assert writes(f"printf '{'a' * 1000}%s' {words} > f") == [("add", "/w/f", None)]
+
+
+def test_a_test_behind_a_redirection_is_read() -> None:
+    assert writes("> at [f <<'X'\na b\nX\n")[0][1] == "/w/at"
+    assert writes("> f [[ a > b ]]")[0][1] == "/w/f"

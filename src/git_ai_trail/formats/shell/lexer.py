@@ -109,7 +109,7 @@ class _Lexer:
                 self.at = len(self.text) if newline < 0 else newline
             elif (
                 char == "["
-                and (not current or current.words[-1] in _BEFORE_TEST)
+                and (not current or not current.words or current.words[-1] in _BEFORE_TEST)
                 and (test := _TEST.match(self.text, self.at))
             ):
                 current.words.append("[[")  # `<`, `>`, `&&` and `||` mean something else in there
