@@ -66,7 +66,7 @@ class Session:
         self.chance = chance
         self.at = began
         self.id = str(uuid.UUID(int=chance.getrandbits(128)))
-        self.cwd = f"/home/dev{chance.randrange(9)}/work/{chance.choice(WORDS)}-{chance.choice(WORDS)}"
+        self.cwd = f"/home/dev{chance.randrange(9)}/src/{chance.choice(WORDS)}-{chance.choice(WORDS)}"
         self.tokens = 0
 
     def path(self, root: Path) -> Path:

@@ -84,15 +84,8 @@ class Git:
             raise GitError("git is not on PATH", "install git, or add its folder to PATH") from error
         if check and done.returncode != 0:
             said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-            raise GitError(f"git {args[0]}: {said[0] if said else f'exit {done.returncode}'}")
+            raise GitError(f"git {_subcommand(args)}: {said[0] if said else f'exit {done.returncode}'}")
         return done.returncode, done.stdout
-
-    def heard(self, *args: str) -> tuple[int, bytes, bytes]:
-        """(exit code, stdout, stderr) of `git ARGS`, for questions whose refusal a person should read."""
-        done = subprocess.run(
-            ["git", *args], stdin=subprocess.DEVNULL, capture_output=True, cwd=self.cwd, env=self.env, check=False
-        )
-        return done.returncode, done.stdout, done.stderr
 
     def text(self, *args: str, check: bool = True) -> str:
         """stdout as text, the final newline removed; undecodable bytes become surrogates (`surrogateescape`)."""
@@ -211,6 +204,14 @@ class Git:
             out = process.stdout.read()
             writer.join()
         return out
+
+
+def _subcommand(args: tuple[str, ...]) -> str:
+    """What git is asked to do, behind its own settings."""
+    at = 0
+    while args[at : at + 1] == ("-c",):
+        at += 2
+    return args[at]
 
 
 def feed(stream: IO[bytes], data: bytes) -> None:

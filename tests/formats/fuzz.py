@@ -8,7 +8,6 @@ take all of it: no exception, no endless work, no flood of events, and the same 
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,7 +22,6 @@ ODD: tuple[Any, ...] = (
     None, True, False, 0, -1, 1, 2**63, 1e300, 0.5, "", "x", "0", "-1", "\0", "\ud800", "../..", "a\nb", "é" * 40, "\\",
     [], [None], [[]], [{}], {}, {"": None}, {"text": 1}, {"type": "message"}, {"id": {}}, "{", '{"a":1}', "9" * 400,
 )  # fmt: skip
-SECONDS = 20.0  # of processor time for one small log; a reader that hangs needs far more
 _MOST_RECORDS = 60
 
 
@@ -184,10 +182,8 @@ def read(fmt: Format, data: bytes, path: str, cuts: Sequence[int] = ()) -> tuple
 
 def check(fmt: Format, data: bytes, path: str, cuts: Sequence[int]) -> None:
     """Fails if a reader breaks a promise on this log."""
-    began = time.process_time()
     events, reader = read(fmt, data, path)
     again, resumed = read(fmt, data, path, cuts)
-    assert time.process_time() - began < SECONDS
     assert again == events
     assert resumed.skipped == reader.skipped
     assert resumed.pending_commits() == reader.pending_commits()

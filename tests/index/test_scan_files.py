@@ -10,11 +10,12 @@ import pytest
 
 from git_ai_trail.formats import BY_NAME
 from git_ai_trail.index.access import Index, open_index
-from git_ai_trail.index.scan import LogFormat, LogState, refresh
+from git_ai_trail.index.scan import LogState, refresh
+from git_ai_trail.pipeline.evidence import log_format
 from tests.support.codex_log import CodexLog
 
 CODEX = BY_NAME["codex"]
-FORMAT = LogFormat(CODEX.NAME, CODEX.reader, CODEX.open_offsets, CODEX.is_document)
+FORMAT = log_format(CODEX)
 
 
 @pytest.fixture

@@ -16,9 +16,11 @@ from backports import zstd
 
 from git_ai_trail import loglines, places
 from git_ai_trail.config import UserConfig
-from git_ai_trail.formats import BY_NAME
+from git_ai_trail.formats import codex as codex_format
+from git_ai_trail.formats.codex import memory
 from git_ai_trail.model import Outcome
 from git_ai_trail.pipeline import clock, ingest_log, logfile
+from git_ai_trail.pipeline.discovery import VERSIONS
 from git_ai_trail.pipeline.indexing import build
 from git_ai_trail.pipeline.ingest import ingest
 from tests.pipeline.test_ingest import AT, a_log, more_of, rows, run
@@ -279,16 +281,9 @@ def test_what_another_version_of_the_reader_has_read_is_read_again(
     run()
     build(dict(os.environ))
     assert (run().unchanged, build(dict(os.environ)).read) == (1, 0)
-    fmt = BY_NAME["codex"]
-    real = fmt.reader
-
-    def newer(path: str, state: Any = None) -> Any:
-        reader = real(path, state)
-        kept = reader.state
-        reader.state = lambda: {**kept(), "version": 999}  # type: ignore[method-assign]
-        return reader
-
-    monkeypatch.setattr(fmt, "reader", newer)
+    monkeypatch.setattr(codex_format, "STATE_VERSION", 999)
+    monkeypatch.setattr(memory, "STATE_VERSION", 999)
+    monkeypatch.setitem(VERSIONS, "codex", 999)
     done = run()
     assert (done.unchanged, done.bytes_read) == (0, log.path.stat().st_size)
     assert build(dict(os.environ)).bytes_read == log.path.stat().st_size

@@ -5,15 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
 
 import click
-from rich.cells import cell_len
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from git_ai_trail.cli.options import When, agent_option, json_option, open_person
+from git_ai_trail.cli.tables import drawn, widths
 from git_ai_trail.cli.terminal import clean, count, moment, number, table_width
 from git_ai_trail.model import SessionFilter, SessionInfo
 from git_ai_trail.pipeline.sessions import folders_of, info_json, listed
@@ -62,25 +58,9 @@ _FIGURES = ("prompts", "calls", "edits", "tokens", "cost")
 def _table(found: Sequence[SessionInfo], *, color: bool, width: int) -> str:
     rows: list[tuple[str, ...]] = [_row(info) for info in found]
     columns: tuple[str, ...] = _COLUMNS
-    if sum(_widest(columns, rows)) + 2 * (len(columns) - 1) > width:
+    if sum(widths(columns, rows, "folder")) + 2 * (len(columns) - 1) > width:
         columns, rows = _without_cost(columns), [_without_cost(row) for row in rows]
-    table = Table(box=None, pad_edge=False, header_style="bold" if color else "")
-    for name, widest in zip(columns, _widest(columns, rows), strict=True):
-        justify: Literal["right", "left"] = "right" if name in _FIGURES else "left"
-        table.add_column(name, justify=justify, no_wrap=True, overflow="ellipsis", min_width=widest)
-    for session, *rest in rows:
-        table.add_row(Text(session, style="yellow" if color else ""), *map(Text, rest))
-    console = Console(width=width, force_terminal=color, color_system="standard" if color else None, highlight=False)
-    with console.capture() as captured:
-        console.print(table)
-    return "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
-
-
-def _widest(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
-    """How wide each column must be: only the folder gives way where the terminal is narrow."""
-    return [
-        8 if name == "folder" else max(cell_len(row[at]) for row in (columns, *rows)) for at, name in enumerate(columns)
-    ]
+    return drawn(columns, rows, figures=_FIGURES, gives_way="folder", color=color, width=width, first="yellow")
 
 
 def _without_cost(row: tuple[str, ...]) -> tuple[str, ...]:

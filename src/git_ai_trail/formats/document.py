@@ -15,16 +15,17 @@ _MAX_FIELDS = 256
 
 
 class Document(NamedTuple):
-    """`head` has the document's fields but the list; `problem` says what was wrong with it (empty if nothing)."""
+    """`head` has the document's fields but those whose objects are `records`; `problem` says what was wrong with it (empty if nothing)."""
 
     head: dict[str, Any]
     records: list[Record]
     problem: str
 
 
-def read_document(data: bytes, listed: str) -> Document:
+def read_document(data: bytes, listed: str, *, beside: str = "") -> Document:
     """The document's fields and the objects in its list `listed`, each with its own place in the file, so that it can be
-    pinned and shown like a line. Of a document that is cut short, what stands before the cut is given."""
+    pinned and shown like a line; so is the object in the field `beside`, in order with them. Of a document that is cut short, what
+    stands before the cut is given."""
     head: dict[str, Any] = {}
     records: list[Record] = []
     if len(data) > MAX_LINE:
@@ -37,7 +38,7 @@ def read_document(data: bytes, listed: str) -> Document:
     try:
         for key, value, start, end in _parts(text, listed):
             value = value if clean else storable(value)
-            if key != listed:
+            if key not in (listed, beside):
                 if len(head) < _MAX_FIELDS:
                     head[key if clean else storable(key)] = value
             elif isinstance(value, dict):

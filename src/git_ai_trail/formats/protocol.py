@@ -41,6 +41,9 @@ class Reader(Protocol):
 class Format(Protocol):
     NAME: str  # id used in the index, the database and on the command line, e.g. "codex"
     AGENT: str  # name shown to people and written in trailers, e.g. "Codex"
+    # Stands in a reader's state under `version`. Raised whenever the same log would give other events or a state another form:
+    # what was read before is then read again.
+    STATE_VERSION: int
 
     def roots(self, env: Mapping[str, str], home: str) -> list[str]:
         """Folders where this agent's logs live on this machine, existing or not, most likely first."""

@@ -43,6 +43,7 @@ class LogFormat(NamedTuple):
     """The parts of a format that scanning needs (see formats.protocol)."""
 
     name: str
+    version: int
     reader: Callable[[str, dict[str, Any] | None], Any]
     open_offsets: Callable[[dict[str, Any]], list[int]]
     is_document: Callable[[str], bool]
@@ -75,12 +76,9 @@ def _refresh(db: sqlite3.Connection, keys: Keys, fmt: LogFormat, file: LogFile, 
         return None
     row = db.execute("SELECT id, offset, prefix, state FROM logs WHERE path = ?", (path,)).fetchone()
     log, state = (row[0], json.loads(row[3])) if row is not None else (None, None)
-    reader = fmt.reader(path, None)
-    if state is not None:
-        if state.get("version") == reader.state().get("version") and file.begins_as_read(row[1], row[2].hex()):
-            reader = fmt.reader(path, state)
-        else:
-            state = None
+    if state is not None and not (state.get("version") == fmt.version and file.begins_as_read(row[1], row[2].hex())):
+        state = None
+    reader = fmt.reader(path, state)
     still_open = _replay(file, reader, fmt.open_offsets(state)) if state is not None else []
     if state is not None and file.size == file.offset:
         db.execute(

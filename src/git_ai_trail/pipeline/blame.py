@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from git_ai_trail.attach import notes, status
 from git_ai_trail.attach.status import Assessment
 from git_ai_trail.codec import path_text, text_path
-from git_ai_trail.errors import TrailError
+from git_ai_trail.errors import GitError, TrailError
 from git_ai_trail.git import Git, parse_diff
 from git_ai_trail.git_bulk import raw_diffs
 from git_ai_trail.model import Commit, ShownRange
@@ -84,10 +84,7 @@ def blame(
     if base is None:
         raise TrailError(f"git knows no commit {rev[:80]!r}", "give a commit, a branch or a tag")
     picked = [f"-L{one}" for one in ranges] + ([f"--ignore-revs-file={ignored}"] if ignored else [])
-    code, out, said = _asked(git, [*options, *picked, *([base] if base else []), "--", path])
-    if code != 0:
-        raise TrailError(f"git blame: {said}", "name a file that git tracks, as seen from here")
-    found, authors = _parsed(out)
+    found, authors = _parsed(_asked(git, [*options, *picked, *([base] if base else []), "--", path]))
     verdicts = _verdicts(git, dict.fromkeys(oid for oid, *_ in found if oid))
     owners = {oid: _by_line(one) for oid, one in verdicts.items()}
     lines = tuple(
@@ -105,11 +102,13 @@ def blame(
     )
 
 
-def _asked(git: Git, args: Sequence[str]) -> tuple[int, bytes, str]:
+def _asked(git: Git, args: Sequence[str]) -> bytes:
     settings = ("-c", "core.quotePath=false", "-c", "blame.ignoreRevsFile=", "-c", "i18n.logOutputEncoding=UTF-8")
-    code, out, error = git.heard(*settings, "blame", "--porcelain", *args)
-    said = error.decode("utf-8", "replace").strip().splitlines()
-    return code, out, (said[0].removeprefix("fatal: ") if said else f"exit {code}")[:300]
+    try:
+        return git.run(*settings, "blame", "--porcelain", *args)
+    except GitError as error:
+        said = error.message.replace(": fatal: ", ": ")[:300]
+        raise TrailError(said, "name a file that git tracks, as seen from here") from error
 
 
 def _parsed(out: bytes) -> tuple[list[tuple[str, int, int, str, str]], dict[str, Author]]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 
-from git_ai_trail.formats import is_own
+from git_ai_trail.formats import FORMATS, is_own
 from git_ai_trail.formats.protocol import Format
 
 # Each log with the formats that its name and place would do for, most likely first.
 Found = dict[str, list[Format]]
+
+# The version of each format's reader: what another version of it has read is read again.
+VERSIONS = {fmt.NAME: fmt.STATE_VERSION for fmt in FORMATS}
 
 
 def find(formats: Sequence[Format], roots: Callable[[Format], Iterable[str]]) -> Found:
@@ -31,8 +34,3 @@ def agent_of(path: str, claims: Sequence[Format]) -> Format | None:
     """
     fmt = next((fmt for fmt in claims if is_own(fmt, path)), None)
     return claims[0] if fmt is None and not os.access(path, os.R_OK) else fmt
-
-
-def versions(formats: Iterable[Format]) -> dict[str, object]:
-    """The version of each format's reader: what another version of it has read is read again."""
-    return {fmt.NAME: fmt.reader("", None).state().get("version") for fmt in formats}

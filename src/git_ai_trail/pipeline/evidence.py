@@ -38,9 +38,14 @@ def log_places(env: Mapping[str, str], home: str, extra_roots: Sequence[str] = (
     return [_place(fmt, env, home, extra_roots) for fmt in FORMATS]
 
 
+def log_format(fmt: Format) -> LogFormat:
+    """What scanning a log needs of its format."""
+    return LogFormat(fmt.NAME, fmt.STATE_VERSION, fmt.reader, fmt.open_offsets, fmt.is_document)
+
+
 def _place(fmt: Format, env: Mapping[str, str], home: str, extra_roots: Sequence[str]) -> Place:
     return Place(
-        format=LogFormat(fmt.NAME, fmt.reader, fmt.open_offsets, fmt.is_document),
+        format=log_format(fmt),
         roots=(*fmt.roots(env, home), *extra_roots),
         recent_dirs=fmt.recent_dirs,
         is_log=fmt.is_log,

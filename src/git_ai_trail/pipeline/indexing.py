@@ -10,8 +10,9 @@ from git_ai_trail import userkey
 from git_ai_trail.formats import FORMATS
 from git_ai_trail.formats.protocol import Format
 from git_ai_trail.index.access import Index, open_index
-from git_ai_trail.index.scan import LogFormat, LogState, refresh
-from git_ai_trail.pipeline.discovery import agent_of, find, versions
+from git_ai_trail.index.scan import LogState, refresh
+from git_ai_trail.pipeline.discovery import VERSIONS, agent_of, find
+from git_ai_trail.pipeline.evidence import log_format
 from git_ai_trail.pipeline.logfile import open_log
 from git_ai_trail.places import cache_dir, data_dir, index_path
 
@@ -52,7 +53,7 @@ def refresh_all(
     """Reads what is new in every log into an open index; logs that are gone are forgotten."""
     known = _known(index)
     found = find(FORMATS, lambda fmt: (*fmt.roots(env, env.get("HOME", "")), *log_roots))
-    current = versions(FORMATS)
+    current = VERSIONS
     read = bytes_read = unreadable = 0
     for number, (path, claims) in enumerate(found.items(), 1):
         try:
@@ -84,8 +85,7 @@ def _known(index: Index) -> dict[str, tuple[str, object, int, int, int]]:
 
 
 def _refresh(index: Index, fmt: Format, path: str) -> LogState | None:
-    wanted = LogFormat(fmt.NAME, fmt.reader, fmt.open_offsets, fmt.is_document)
-    return refresh(index.target, index.keys, wanted, path, open_log=open_log)
+    return refresh(index.target, index.keys, log_format(fmt), path, open_log=open_log)
 
 
 def _forget(index: Index, paths: set[str]) -> None:

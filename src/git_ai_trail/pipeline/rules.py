@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from random import Random
 from typing import Any
 
@@ -24,14 +24,14 @@ class Listed:
     """One rule or detector. `source` is built-in, yours or repository; `origin` file and line, where it has one."""
 
     id: str
-    kind: str
-    type: str  # regex, literal, marker; detector for one that is code
-    scope: str
-    source: str
-    origin: str
-    enabled: bool
-    reason: str
-    examples: int
+    kind: str = ""
+    type: str = "detector"  # or regex, literal, marker; a detector is code
+    scope: str = "global"
+    source: str = "built-in"
+    origin: str = ""
+    enabled: bool = True
+    reason: str = ""
+    examples: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,34 +72,10 @@ def listed(rules: Rules) -> list[Listed]:
     builtin = {rule.id: rule for rule in ruleset.builtin().rules}
     found = [_listed(rule, "built-in" if rule.builtin else _source(rule)) for rule in rules.ruleset.rules]
     off = [
-        Listed(
-            id=name,
-            kind=builtin[name].kind if name in builtin else "",
-            type=builtin[name].type if name in builtin else "detector",
-            scope="global",
-            source="built-in",
-            origin="",
-            enabled=False,
-            reason="",
-            examples=0,
-        )
+        replace(_listed(builtin[name], "built-in") if name in builtin else Listed(id=name), enabled=False)
         for name in sorted(rules.ruleset.disabled)
     ]
-    code = [
-        Listed(
-            id=name,
-            kind="",
-            type="detector",
-            scope="global",
-            source="built-in",
-            origin="",
-            enabled=True,
-            reason="",
-            examples=0,
-        )
-        for name in CODE_DETECTORS
-        if name not in rules.ruleset.disabled
-    ]
+    code = [Listed(id=name) for name in CODE_DETECTORS if name not in rules.ruleset.disabled]
     return [*code, *found, *off]
 
 
@@ -115,7 +91,6 @@ def _listed(rule: Rule, source: str) -> Listed:
         scope=f"field {rule.field}" if rule.scope == "field" else rule.scope,
         source=source,
         origin="" if rule.builtin else rule.origin,
-        enabled=True,
         reason=rule.reason,
         examples=len(rule.matches) + len(rule.non_matches),
     )
@@ -173,4 +148,4 @@ def _wrong(rule: Rule, name: str, texts: Sequence[str], scrubber: Scrubber, fiel
 
 
 def as_json(found: Sequence[Listed]) -> list[dict[str, Any]]:
-    return [{name: getattr(one, name) for name in Listed.__dataclass_fields__} for one in found]
+    return [asdict(one) for one in found]

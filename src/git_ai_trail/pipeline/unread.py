@@ -12,7 +12,7 @@ from git_ai_trail.errors import TrailError
 from git_ai_trail.formats import BY_NAME, FORMATS
 from git_ai_trail.formats.protocol import Format
 from git_ai_trail.model import Skipped
-from git_ai_trail.pipeline.discovery import Found, agent_of, find, versions
+from git_ai_trail.pipeline.discovery import VERSIONS, Found, agent_of, find
 from git_ai_trail.store.protocol import FileState, Store
 
 
@@ -91,7 +91,7 @@ def _tasks(
     """The logs that must be read, newest first, and how many need not."""
     states = store.file_states()
     by_look = {(state.inode, state.size, state.mtime_ns): state for state in states.values()}
-    current = versions(FORMATS)
+    current = VERSIONS
     oldest = since.timestamp() if since is not None else None
     tasks: list[tuple[int, Task]] = []
     unchanged = 0

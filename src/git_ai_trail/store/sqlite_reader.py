@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from git_ai_trail.errors import StoreError
-from git_ai_trail.model import Entry, PromptInfo, SessionFilter, SessionInfo, TokenTotals
+from git_ai_trail.model import Entry, PromptInfo, SessionFilter, SessionInfo, TokenTotals, UsageFilter
 from git_ai_trail.store.protocol import FileState
 
 _SESSION = """
@@ -52,18 +52,24 @@ def file_states(conn: sqlite3.Connection) -> Mapping[str, FileState]:
     return {row[0]: FileState(*row) for row in found}
 
 
+def add_places(wanted: SessionFilter | UsageFilter, conditions: list[str], values: list[Any]) -> None:
+    """Adds the condition that a session (`s`) worked in one of the folders, or below, or in a repository of that address."""
+    if not wanted.folders and not wanted.url:
+        return
+    places = ["s.cwd = ? OR substr(s.cwd, 1, ?) = ?"] * len(wanted.folders)
+    for folder in wanted.folders:
+        below = folder.rstrip("/") + "/"
+        values += [folder, len(below), below]
+    if wanted.url:
+        places.append("s.git_url = ?")
+        values.append(wanted.url)
+    conditions.append(f"({' OR '.join(places)})")
+
+
 def sessions(conn: sqlite3.Connection, wanted: SessionFilter) -> list[SessionInfo]:
     conditions: list[str] = []
     values: list[Any] = []
-    if wanted.folders or wanted.url:
-        places = ["s.cwd = ? OR substr(s.cwd, 1, ?) = ?"] * len(wanted.folders)
-        for folder in wanted.folders:
-            below = folder.rstrip("/") + "/"
-            values += [folder, len(below), below]
-        if wanted.url:
-            places.append("s.git_url = ?")
-            values.append(wanted.url)
-        conditions.append(f"({' OR '.join(places)})")
+    add_places(wanted, conditions, values)
     if wanted.since is not None:
         conditions.append("COALESCE(s.ended_at, s.started_at) >= ?")
         values.append(wanted.since.timestamp())

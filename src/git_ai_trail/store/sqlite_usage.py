@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from git_ai_trail.model import TokenTotals, UsageFilter, Used
+from git_ai_trail.store.sqlite_reader import add_places
 
 # Every time zone's days begin at a quarter of an hour (UTC).
 _SLOT = 900
@@ -57,15 +58,7 @@ def _conditions(wanted: UsageFilter, ids: Sequence[str]) -> tuple[list[str], lis
     if ids:
         conditions.append(f"s.native_id IN ({', '.join('?' * len(ids))})")
         values += ids
-    if wanted.folders or wanted.url:
-        places = ["s.cwd = ? OR substr(s.cwd, 1, ?) = ?"] * len(wanted.folders)
-        for folder in wanted.folders:
-            below = folder.rstrip("/") + "/"
-            values += [folder, len(below), below]
-        if wanted.url:
-            places.append("s.git_url = ?")
-            values.append(wanted.url)
-        conditions.append(f"({' OR '.join(places)})")
+    add_places(wanted, conditions, values)
     if wanted.since is not None:
         conditions.append("t.at >= ?")
         values.append(wanted.since.timestamp())

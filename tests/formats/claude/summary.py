@@ -1,9 +1,8 @@
-"""Runs a reader over a log and puts what it said into plain JSON values that can be compared and reviewed."""
+"""Runs the Claude Code reader over a log, at once or in two parts."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from git_ai_trail.facts import Event
 from git_ai_trail.formats import claude
@@ -13,7 +12,6 @@ SESSION = "5e55104a-0000-4000-8000-00000000000a"
 AGENT = "a1b2c3d4e5f6a7b8c"
 PATH = f"/home/dev/.claude/projects/-home-dev-shop/{SESSION}.jsonl"
 AGENT_PATH = f"/home/dev/.claude/projects/-home-dev-shop/{SESSION}/subagents/agent-{AGENT}.jsonl"
-BESIDE_PATH = "/home/dev/.claude/projects/-home-dev-shop/agent-a1b2c3d.jsonl"
 
 
 def lines_of(data: bytes) -> list[tuple[bytes, int]]:
@@ -47,24 +45,3 @@ def read_in_two(data: bytes, cut: int, path: str = PATH) -> tuple[list[Event], R
         assert again == [], "a line fed again says nothing new"
     events += [event for line, offset in lines[cut:] for event in second.feed(line, offset)]
     return events + second.finish(), second
-
-
-def summary(events: list[Event], reader: Reader, data: bytes) -> dict[str, Any]:
-    """What a person would check: one short row for each event, without what the row's line holds anyway."""
-    return {
-        "events": [_row(event, data) for event in events],
-        "pending": [list(call) for call in reader.pending_commits()],
-        "skipped": dict(sorted(reader.skipped.items())),
-    }
-
-
-def _row(event: Event, data: bytes) -> dict[str, Any]:
-    row: dict[str, Any] = {"line": data.count(b"\n", 0, event.offset) + 1, "turn": event.turn, "kind": event.kind}
-    if event.raw is None:
-        row["derived"] = True
-    values = event.data._asdict()
-    if event.kind in ("call", "output"):
-        values.pop("arguments", None)
-        values.pop("text", None)
-    row.update({key: value for key, value in values.items() if value not in ("", None, ()) or key == "exit_code"})
-    return row

@@ -8,7 +8,7 @@ from typing import Any
 
 from git_ai_trail.facts import Event
 from git_ai_trail.formats import codex
-from git_ai_trail.formats.codex.reader import CodexReader
+from git_ai_trail.formats.codex.rollout import CodexReader
 
 UUID = "0198a000-0000-7000-8000-00000000000a"
 PATH = f"/logs/sessions/2026/03/01/rollout-2026-03-01T10-00-00-{UUID}.jsonl"

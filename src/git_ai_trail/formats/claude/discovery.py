@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 
+from git_ai_trail.formats.folders import changed, folders_in, walk
 from git_ai_trail.lazy import pattern
 
 _UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
@@ -17,10 +18,6 @@ _SESSION = pattern(rf"({_UUID})\.jsonl$")
 _AGENT = pattern(r"agent-([A-Za-z0-9_-]{1,64})\.jsonl$")
 _OF_SESSION = pattern(rf"/({_UUID})/subagents/(?:.*/)?agent-[^/]*$")
 _NOT_FOLDERS = ("tool-results",)
-_MAX_DEPTH = 12
-_DAY = 86400.0
-# A folder of more sessions than this is not asked for those that have new sub-agents; the scan after a commit finds them.
-_MANY = 1024
 
 
 def roots(env: Mapping[str, str], home: str) -> list[str]:
@@ -41,58 +38,19 @@ def is_log(name: str) -> bool:
 
 def discover(root: str) -> Iterator[str]:
     """Every log below `root`, sorted within its folder."""
-    seen: set[tuple[int, int]] = set()
-    yield from _walk(root, seen, 0)
-
-
-def _walk(folder: str, seen: set[tuple[int, int]], depth: int) -> Iterator[str]:
-    try:
-        stat = os.stat(folder)
-        if (stat.st_dev, stat.st_ino) in seen or depth > _MAX_DEPTH:
-            return
-        seen.add((stat.st_dev, stat.st_ino))
-        with os.scandir(folder) as entries:
-            found = sorted(entries, key=lambda entry: entry.name)
-    except OSError:
-        return
-    for entry in found:
-        try:
-            if entry.is_dir():
-                if entry.name not in _NOT_FOLDERS:
-                    yield from _walk(entry.path, seen, depth + 1)
-            elif is_log(entry.name) and entry.is_file():
-                yield entry.path
-        except OSError:
-            continue
+    return walk(root, is_log, _NOT_FOLDERS)
 
 
 def recent_dirs(root: str, now: float) -> list[str]:
     """Folders in which a log was created within a day: a new file changes its folder's time, an old one that grows does
     not. Agents are started in few folders, so asking each for its time is cheap."""
-    found = [root] if _changed(root, now) else []
-    for project in _folders(root):
-        if _changed(project, now):
+    found = [root] if changed(root, now) else []
+    for project in folders_in(root):
+        if changed(project, now):
             found.append(project)
-            below = (os.path.join(session, "subagents") for session in _folders(project))
-            found.extend(folder for folder in below if _changed(folder, now))
+            below = (os.path.join(session, "subagents") for session in folders_in(project))
+            found.extend(folder for folder in below if changed(folder, now))
     return found
-
-
-def _folders(folder: str) -> list[str]:
-    """The folders directly below `folder`; none if there are so many that asking each would be slow."""
-    try:
-        with os.scandir(folder) as entries:
-            found = [entry.path for entry in entries if entry.is_dir()]
-    except OSError:
-        return []
-    return found if len(found) <= _MANY else []
-
-
-def _changed(folder: str, now: float) -> bool:
-    try:
-        return os.stat(folder).st_mtime >= now - _DAY
-    except OSError:
-        return False
 
 
 def thread_hint(env: Mapping[str, str]) -> str:

@@ -10,8 +10,6 @@ from git_ai_trail.formats.claude.tabs import Originals
 from git_ai_trail.formats.fields import text_of, whole
 from git_ai_trail.formats.linediff import Runs, new_lines, runs_of, split_lines
 from git_ai_trail.formats.paths import resolve
-from git_ai_trail.formats.shell.steps import Script, steps_of
-from git_ai_trail.formats.shell.writes import file_writes, may_write
 
 _LONGEST = 32 * 1024 * 1024
 # A file that is longer is not searched for the lines of a patch.
@@ -139,22 +137,3 @@ def _of_notebook(call: CallText, detail: dict[str, Any], folder: str) -> list[Ed
     fresh = new_lines(old, new)
     removed = len(old) - (len(new) - sum(fresh))
     return [Edit(path, "", "update", runs_of(new, fresh), removed, "patch", call.call_id, True)]
-
-
-def edits_of_scripts(scripts: tuple[Script, ...], call_id: str, said: str | None = None) -> list[Edit]:
-    """Edits of shell text that ran; `said` is what came back, None if that is not known."""
-    return [
-        Edit(
-            write.path,
-            write.old_path,
-            write.op,
-            write.lines or (),
-            write.removed,
-            "shell",
-            call_id,
-            write.lines is not None,
-        )
-        for script in scripts
-        if may_write(script.text)
-        for write in file_writes(steps_of(script), said)
-    ]

@@ -8,21 +8,16 @@ from typing import Any
 from zlib import crc32
 
 from git_ai_trail.facts import (
-    Call,
-    CommitMade,
     Context,
-    Edit,
     Event,
     Message,
     Meta,
     Other,
-    Output,
     PendingCommit,
-    Plan,
     Prompt,
     Reasoning,
-    Tokens,
 )
+from git_ai_trail.formats.claude import STATE_VERSION
 from git_ai_trail.formats.claude.copies import Copies
 from git_ai_trail.formats.claude.discovery import agent_of, session_id_of, sub_agent_id
 from git_ai_trail.formats.claude.prompts import human_text, queued, texts_of, typed
@@ -32,33 +27,18 @@ from git_ai_trail.formats.claude.tokens import SYNTHETIC, TokenCounter
 from git_ai_trail.formats.claude.unused import UNUSED
 from git_ai_trail.formats.claude.work import Fact, OpenCall, Work
 from git_ai_trail.formats.clock import unix_time
+from git_ai_trail.formats.events import Fact as Told
+from git_ai_trail.formats.events import events_of
 from git_ai_trail.formats.fields import text_of
 from git_ai_trail.formats.paths import resolve
 from git_ai_trail.formats.records import Record, read_records
 from git_ai_trail.formats.skipped import Skipped
-
-STATE_VERSION = 2
 
 _RESTARTS = ('{"parentUuid"', '{"type"', '{"logicalParentUuid"', '{"isSidechain"', '{"sessionId"')
 # A record that is written twice stands near its twin.
 _REMEMBERED = 32
 _LONGEST = 1 << 22
 _CONVERSATION = ("user", "assistant", "attachment", "system")
-
-_KINDS: dict[type, str] = {
-    Meta: "meta",
-    Context: "context",
-    Prompt: "prompt",
-    Message: "message",
-    Reasoning: "reasoning",
-    Plan: "plan",
-    Call: "call",
-    Output: "output",
-    Edit: "edit",
-    CommitMade: "commit",
-    Tokens: "tokens",
-    Other: "other",
-}
 
 
 class ClaudeReader:
@@ -169,7 +149,7 @@ class ClaudeReader:
             if kind == "permission-mode":
                 self.approval = text_of(data.get("permissionMode"), 64)
             facts = self._one(self._skipped.unused(kind))
-        events.extend(self._emit(facts, data))
+        events += events_of([Told(fact.data, fact.turn, self._at) for fact in facts], record, offset)
 
     def _in_conversation(self, kind: str, data: dict[str, Any], events: list[Event]) -> list[Fact]:
         meta = None if self.known else self._meta(data)
@@ -194,26 +174,6 @@ class ClaudeReader:
         self._skipped.add("copied history")
         copied = self._one(Other("copied history"))
         return [*self._one(meta._replace(started_at=self.copies.began)), *copied] if meta else copied
-
-    def _emit(self, facts: list[Fact], raw: dict[str, Any]) -> list[Event]:
-        """Events of one record. The first that is about the record itself carries it; the others are derived from it."""
-        events = []
-        given = False
-        for fact in facts:
-            main = not given and type(fact.data) is not Meta
-            given = given or main
-            events.append(
-                Event(
-                    _KINDS[type(fact.data)],
-                    self._at,
-                    self._offset,
-                    self._length,
-                    fact.turn,
-                    fact.data,
-                    raw if main else None,
-                )
-            )
-        return events
 
     def _one(self, data: Any) -> list[Fact]:
         return [Fact(data, self.turn)]

@@ -6,11 +6,12 @@ from typing import Any, NamedTuple
 
 from git_ai_trail.facts import Call, CommitMade, Edit, Output, PendingCommit
 from git_ai_trail.formats.claude.calls import CallText, plan_of, read_call
-from git_ai_trail.formats.claude.edits import edits_of_call, edits_of_scripts
+from git_ai_trail.formats.claude.edits import edits_of_call
 from git_ai_trail.formats.claude.results import read_result
 from git_ai_trail.formats.fields import text_of
 from git_ai_trail.formats.reply import Reply
 from git_ai_trail.formats.shell.commits import CommitCall, commit_calls, commits_made
+from git_ai_trail.formats.shell.edits import edits_of_scripts
 from git_ai_trail.git import is_oid
 
 _MAX_OPEN = 128

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 
+from git_ai_trail.formats.folders import DAY, walk
 from git_ai_trail.lazy import pattern
 
 _UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
@@ -15,8 +16,6 @@ _DOCUMENT = pattern(rf"rollout-\d{{4}}-\d\d-\d\d-{_UUID}\.json$")
 _WHOLE = pattern(rf"{_UUID}$")
 _NOT_LOGS = ("history.jsonl", "session_index.jsonl")
 _NOT_FOLDERS = ("thread-writer-locks", "rollout-migrations")
-_MAX_DEPTH = 12
-_DAY = 86400.0
 
 
 def roots(env: Mapping[str, str], home: str) -> list[str]:
@@ -37,31 +36,10 @@ def is_log(name: str) -> bool:
 
 
 def discover(root: str) -> Iterator[str]:
-    """Every log below `root`, sorted. A compressed log beside its plain twin is left out."""
-    seen: set[tuple[int, int]] = set()
-    yield from _walk(root, seen, 0)
-
-
-def _walk(folder: str, seen: set[tuple[int, int]], depth: int) -> Iterator[str]:
-    try:
-        stat = os.stat(folder)
-        if (stat.st_dev, stat.st_ino) in seen or depth > _MAX_DEPTH:
-            return
-        seen.add((stat.st_dev, stat.st_ino))
-        with os.scandir(folder) as entries:
-            found = sorted(entries, key=lambda entry: entry.name)
-    except OSError:
-        return
-    names = {entry.name for entry in found}
-    for entry in found:
-        try:
-            if entry.is_dir():
-                if entry.name not in _NOT_FOLDERS:
-                    yield from _walk(entry.path, seen, depth + 1)
-            elif is_log(entry.name) and entry.name.removesuffix(".zst") not in names - {entry.name} and entry.is_file():
-                yield entry.path
-        except OSError:
-            continue
+    """Every log below `root`, sorted within its folder. A compressed log beside its plain twin is left out."""
+    for path in walk(root, is_log, _NOT_FOLDERS):
+        if not (path.endswith(".zst") and os.path.exists(path.removesuffix(".zst"))):
+            yield path
 
 
 def recent_dirs(root: str, now: float) -> list[str]:
@@ -71,7 +49,7 @@ def recent_dirs(root: str, now: float) -> list[str]:
     for base in (root, os.path.join(root, "sessions"), os.path.join(root, "archived_sessions")):
         if not os.path.isdir(base):
             continue
-        for shift in (0.0, -_DAY, _DAY):
+        for shift in (0.0, -DAY, DAY):
             day = os.path.join(base, *time.strftime("%Y %m %d", time.localtime(now + shift)).split())
             if os.path.isdir(day):
                 found.append(day)

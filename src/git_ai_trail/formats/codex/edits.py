@@ -10,9 +10,10 @@ from git_ai_trail.formats.codex.patch import BEGIN, Section, read_sections, spli
 from git_ai_trail.formats.diffs import read_hunks
 from git_ai_trail.formats.linediff import Runs, split_lines
 from git_ai_trail.formats.paths import resolve
+from git_ai_trail.formats.shell.edits import edits_of_steps
 from git_ai_trail.formats.shell.printed import echoed, formatted
 from git_ai_trail.formats.shell.steps import Script, Step, steps_of
-from git_ai_trail.formats.shell.writes import file_writes, may_write
+from git_ai_trail.formats.shell.writes import may_write
 from git_ai_trail.lazy import pattern
 
 SUCCESS = "Success. Updated the following files:"
@@ -176,7 +177,7 @@ def edits_of_scripts(
         if applies:
             found.extend(_patched(script, steps, output, call_id, code))
         if writes:
-            found.extend(_written(steps, output, call_id))
+            found.extend(edits_of_steps(steps, call_id, output))
     return found
 
 
@@ -192,19 +193,3 @@ def _patched(script: Script, steps: list[Step], output: str, call_id: str, code:
         return edits_of_patches(patches, call_id)
     found = edits_of_patches(patches, call_id, listed_files(output)) if succeeded else []
     return found + edits_of_failed(patches, output, call_id)
-
-
-def _written(steps: list[Step], output: str, call_id: str) -> list[Edit]:
-    return [
-        Edit(
-            write.path,
-            write.old_path,
-            write.op,
-            write.lines or (),
-            write.removed,
-            "shell",
-            call_id,
-            write.lines is not None,
-        )
-        for write in file_writes(steps, output)
-    ]

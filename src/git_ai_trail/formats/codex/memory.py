@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from git_ai_trail.formats.codex import STATE_VERSION
 from git_ai_trail.formats.codex.calls import read_call
 from git_ai_trail.formats.codex.conversation import Conversation, Waiting
 from git_ai_trail.formats.codex.copies import Copies
@@ -16,23 +17,6 @@ from git_ai_trail.formats.codex.tokens import TokenCounter
 from git_ai_trail.formats.codex.unused import UNUSED
 from git_ai_trail.formats.codex.work import OpenCall, Work
 from git_ai_trail.formats.skipped import Skipped
-
-# Raise this whenever the same log would give other events: what was read before must then be read again.
-STATE_VERSION = 3
-
-
-def open_offsets(state: Mapping[str, Any]) -> list[int]:
-    """Offsets of the lines that a reader made from `state` must be fed again, in order."""
-    if state.get("version") != STATE_VERSION:
-        return []
-    if state["document"]:
-        return [0]
-    offsets = {flags[0] for flags in state["calls"]}
-    offsets.update(waiting[0] for waiting in state["waiting"])
-    offsets.update(offset for offset, _ in state["typed"])
-    if state["last"] is not None:
-        offsets.add(state["last"])
-    return sorted(offsets)
 
 
 class Memory:

@@ -7,6 +7,7 @@ from typing import Any
 
 from git_ai_trail.facts import Context, Event, Message, Meta, Other, PendingCommit, Prompt, Reasoning, Tokens
 from git_ai_trail.formats.clock import unix_time
+from git_ai_trail.formats.copilot import STATE_VERSION
 from git_ai_trail.formats.copilot.discovery import session_id_of
 from git_ai_trail.formats.copilot.unused import UNUSED
 from git_ai_trail.formats.copilot.work import OpenCall, Work
@@ -16,8 +17,6 @@ from git_ai_trail.formats.paths import resolve
 from git_ai_trail.formats.records import Record, read_records
 from git_ai_trail.formats.skipped import Skipped
 from git_ai_trail.git import is_oid
-
-STATE_VERSION = 1
 
 _RESTARTS = ('{"type"', '{"data"', '{"id"')
 _LONGEST = 1 << 22

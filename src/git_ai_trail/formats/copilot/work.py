@@ -70,7 +70,7 @@ class Work:
         if call is not None:
             turn = call.turn
             if call.scripts:
-                facts += edits_of_scripts(call.scripts, call_id) if reply.status == "completed" else []
+                facts += edits_of_scripts(call.scripts, call_id, reply.text) if reply.status == "completed" else []
                 facts += commits_made(call.commits, reply, call_id) if call.commits else []
             elif reply.status == "completed" and call.tool in _EDITORS:
                 facts += _edits(call, data)

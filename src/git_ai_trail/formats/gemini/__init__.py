@@ -20,10 +20,12 @@ from git_ai_trail.formats.protocol import Reader
 
 NAME = "gemini"
 AGENT = "Gemini CLI"
+STATE_VERSION = 1
 
 __all__ = [
     "AGENT",
     "NAME",
+    "STATE_VERSION",
     "discover",
     "is_document",
     "is_log",

@@ -62,7 +62,7 @@ def read_call(entry: dict[str, Any], folder: str) -> ToolCall:
         Call(call_id, name, command, workdir, arguments),
         None,
         Output(call_id, reply.exit_code, reply.status, reply.text),
-        edits_of_scripts(scripts, call_id) if ran else [],
+        edits_of_scripts(scripts, call_id, reply.text if reply.status == "completed" else None) if ran else [],
         commits,
     )
 

@@ -11,6 +11,7 @@ from git_ai_trail.formats.clock import unix_time
 from git_ai_trail.formats.document import read_document
 from git_ai_trail.formats.events import Fact, events_of
 from git_ai_trail.formats.fields import an_id, text_of, whole
+from git_ai_trail.formats.gemini import STATE_VERSION
 from git_ai_trail.formats.gemini.calls import read_call
 from git_ai_trail.formats.gemini.discovery import is_document, parent_of, session_id_of
 from git_ai_trail.formats.gemini.project import Project
@@ -18,8 +19,6 @@ from git_ai_trail.formats.gemini.unused import UNUSED
 from git_ai_trail.formats.records import Record, read_records
 from git_ai_trail.formats.skipped import Skipped
 from git_ai_trail.lazy import pattern
-
-STATE_VERSION = 1
 
 _RESTARTS = ('{"id"', '{"$set"', '{"sessionId"')
 _INJECTED = (

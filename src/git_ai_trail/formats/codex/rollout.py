@@ -7,46 +7,25 @@ from typing import Any
 
 from git_ai_trail.facts import (
     Call,
-    CommitMade,
-    Context,
-    Edit,
     Event,
     Message,
-    Meta,
     Other,
-    Output,
     PendingCommit,
     Plan,
-    Prompt,
     Reasoning,
-    Tokens,
 )
 from git_ai_trail.formats.clock import unix_time
 from git_ai_trail.formats.codex.discovery import is_document
-from git_ai_trail.formats.codex.document import read_document
 from git_ai_trail.formats.codex.memory import Memory
 from git_ai_trail.formats.codex.prompts import content_texts
 from git_ai_trail.formats.codex.session import is_human, read_context, read_environment, read_meta
 from git_ai_trail.formats.codex.shapes import bare_kind, chat_calls, is_answer, prompt_text
 from git_ai_trail.formats.codex.work import Fact
+from git_ai_trail.formats.document import read_document
+from git_ai_trail.formats.events import KINDS
 from git_ai_trail.formats.fields import an_id, text_of, whole
 from git_ai_trail.formats.paths import resolve
 from git_ai_trail.formats.records import Record, read_records
-
-_KINDS: dict[type, str] = {
-    Meta: "meta",
-    Context: "context",
-    Prompt: "prompt",
-    Message: "message",
-    Reasoning: "reasoning",
-    Plan: "plan",
-    Call: "call",
-    Output: "output",
-    Edit: "edit",
-    CommitMade: "commit",
-    Tokens: "tokens",
-    Other: "other",
-}
 
 
 class CodexReader(Memory):
@@ -97,7 +76,9 @@ class CodexReader(Memory):
         session as it stands and for the last item, which was new then."""
         again = self.awaited.pop(offset, None)
         self.seen_document = True
-        records, problem = read_document(data)
+        # {"session": {timestamp, id, instructions}, "items": […]}, written anew at each save.
+        head, records, problem = read_document(data, "items", beside="session")
+        problem = problem or ("not a session" if head and not records else "")
         if problem:
             self.skips.add(problem)
         events: list[Event] = []
@@ -139,7 +120,7 @@ class CodexReader(Memory):
         """Events of one record: the first carries the whole record, the others are derived from it."""
         return [
             Event(
-                _KINDS[type(fact.data)],
+                KINDS[type(fact.data)],
                 self._at,
                 self._offset,
                 self._length,
@@ -152,7 +133,7 @@ class CodexReader(Memory):
 
     def _answered(self, events: list[Event]) -> None:
         for waiting, data, turn in self.talk.overdue():
-            kind = _KINDS[type(data)]
+            kind = KINDS[type(data)]
             events.append(Event(kind, waiting.at, waiting.offset, waiting.length, turn, data, None))
 
     def _one(self, data: Any) -> list[Fact]:
