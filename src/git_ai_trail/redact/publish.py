@@ -24,8 +24,10 @@ _ADDRESS = r"(?<![\w.+-])(?P<user>[\w.+-]{1,64})@(?P<host>(?:[\w-]{1,63}\.){1,8}
 _HOME = r"(?<![\w.~\x1f-])(?:/home/|/Users/|[A-Za-z]:\\{1,2}Users\\{1,2})(?!Shared\b)[\w][\w.-]*"
 _URL_CREDENTIALS = r"://(?P<user>[^\s/:@\x1f]{0,64}):(?P<password>[^\s/@:\[\]{}<>$*\x1f]{3,256})@[\w.-]"
 _TAG = re.compile(r"\[(?:REDACTED|WITHHELD|omitted):[a-z0-9_-]{1,32}(?:#\d{1,6})?(?: \d{1,12} B)?\]")
-_WORD = re.compile(r"[\w-]+")
-_HEX = re.compile(r"[0-9a-f-]+")
+_WORD = re.compile(r"[\w-]+", re.ASCII)
+_HEX = re.compile(rb"[0-9a-f-]+")
+# What stands between words, as spaces; letters beyond ASCII count as parts of words, so that no word is cut.
+_APART = bytes(b if b >= 128 or chr(b) == "-" or chr(b) == "_" or chr(b).isalnum() else 32 for b in range(256))
 
 
 class Finding(NamedTuple):
@@ -38,18 +40,24 @@ class Finding(NamedTuple):
 
 def publish_scan(text: str) -> list[Finding]:
     """Everything in `text` that must not go out, in order of its place."""
-    places: dict[str, list[int]] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        # Finished reports repeat most of their lines; each is looked at once.
-        places.setdefault(line, []).append(number)
-    lines = [_TAG.sub(lambda match: "\x1f" * len(match.group()), line) for line in places]
-    found: dict[int, set[tuple[str, int]]] = {}
+    told = text.splitlines()
+    # Finished reports repeat most of their lines; each is looked at once.
+    once = list(dict.fromkeys(told))
+    lines = [_TAG.sub(_blanked, line) if "[" in line else line for line in once]
+    found: dict[str, set[tuple[str, int]]] = {}
     for look, at in _suspects(lines):
         for start in look.places(lines[at]):
-            found.setdefault(at, set()).add((look.rule, start))
-    numbers = list(places.values())
-    findings = [Finding(rule, n, start + 1) for at, some in found.items() for rule, start in some for n in numbers[at]]
+            found.setdefault(once[at], set()).add((look.rule, start))
+    if not found:
+        return []
+    findings = [
+        Finding(rule, number, start + 1) for number, line in enumerate(told, 1) for rule, start in found.get(line, ())
+    ]
     return sorted(findings, key=lambda one: (one.line, one.column, one.rule))
+
+
+def _blanked(tag: re.Match[str]) -> str:
+    return "\x1f" * len(tag.group())
 
 
 class _Look(NamedTuple):
@@ -74,16 +82,16 @@ def _suspects(lines: list[str]) -> Iterator[tuple[_Look, int]]:
     lowered = [line.lower().replace("\n", " ") for line in lines]
     whole = "\n".join(lowered)
     starts = [0, *accumulate(len(line) + 1 for line in lowered)]
-    words = set(_WORD.findall(whole))
+    words = set(whole.encode("utf-8", "surrogatepass").translate(_APART).split())
     # A keyword with a letter beyond f cannot stand in an oid, a digest or a number, of which there are thousands.
-    names = "\n".join(word for word in words if not _HEX.fullmatch(word))
+    names = b"\n".join(word for word in words if not _HEX.fullmatch(word))
     for look in _looks():
         if not look.keywords:
             yield from ((look, at) for at in range(len(lines)))
             continue
         there: set[int] = set()
         for keyword in look.keywords:
-            if _is_name(keyword) and keyword not in names:
+            if _is_name(keyword) and keyword.encode() not in names:
                 continue
             at = whole.find(keyword)
             while at >= 0:
@@ -94,7 +102,7 @@ def _suspects(lines: list[str]) -> Iterator[tuple[_Look, int]]:
 
 
 def _is_name(keyword: str) -> bool:
-    return _WORD.fullmatch(keyword) is not None and _HEX.fullmatch(keyword) is None
+    return _WORD.fullmatch(keyword) is not None and _HEX.fullmatch(keyword.encode()) is None
 
 
 def _is_password(match: re.Match[str]) -> bool:

@@ -174,7 +174,7 @@ class Redactions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """kind: text, code, commit (an oid), path, count, lines (bar of generated, edited and added), money, time, words."""
+    """kind: text, code, commit (an oid), path, count, lines (bar of generated, edited and added), money, time, label."""
 
     id: str
     title: str

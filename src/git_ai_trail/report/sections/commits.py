@@ -13,10 +13,10 @@ _COLUMNS = (
     Column(id="commit", title="Commit", kind="commit"),
     Column(id="subject", title="Subject", kind="text"),
     Column(id="author", title="Author", kind="text"),
-    Column(id="evidence", title="Evidence", kind="words"),
+    Column(id="evidence", title="Evidence", kind="label"),
     Column(id="lines", title="Lines with evidence", kind="lines"),
     Column(id="agents", title="Agent · model", kind="text"),
-    Column(id="record", title="Record", kind="words"),
+    Column(id="record", title="Record", kind="label"),
 )
 
 

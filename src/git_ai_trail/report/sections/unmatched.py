@@ -12,7 +12,7 @@ MODES = ("summary", "prompts", "actions", "tokens")
 _COLUMNS = (
     Column(id="commit", title="Commit", kind="commit"),
     Column(id="subject", title="Subject", kind="text"),
-    Column(id="record", title="Record", kind="words"),
+    Column(id="record", title="Record", kind="label"),
     Column(id="why", title="Why", kind="text"),
 )
 
