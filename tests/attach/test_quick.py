@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from git_ai_trail.attach import status
-from git_ai_trail.attach.quick import names_in, read_line, read_note
-from git_ai_trail.attach.record import note_line, parse_line, parse_note
+from git_ai_trail.attach.annex import AnnexSession, annex_line, parse_annex
+from git_ai_trail.attach.quick import names_in, read_annexes, read_line, read_note
+from git_ai_trail.attach.record import note_line, parse_line, parse_note, tombstone_line
 from git_ai_trail.codec import canonical
+from git_ai_trail.model import TokenTotals
 
 CORE: dict[str, Any] = {
     "v": 1,
@@ -49,12 +51,10 @@ def test_a_record_is_read_without_the_plain_way() -> None:
     assert read_line(line).kind == "core"
 
 
-@st.composite
-def altered(draw: st.DrawFn) -> bytes:
-    """A record with something in it replaced, added or taken away, sealed again or not, in any spelling."""
-    core = json.loads(json.dumps(CORE))
+def change(draw: st.DrawFn, whole: Any) -> None:
+    """Replaces, adds or takes away something, twice at most."""
     for _ in range(draw(st.integers(0, 2))):
-        place: Any = core
+        place: Any = whole
         while True:
             keys = list(place) if isinstance(place, dict) else list(range(len(place)))
             if not keys:
@@ -71,6 +71,13 @@ def altered(draw: st.DrawFn) -> bytes:
             elif isinstance(place, dict):
                 place["unknown"] = deepcopy(draw(st.sampled_from(ODD)))
             break
+
+
+@st.composite
+def altered(draw: st.DrawFn) -> bytes:
+    """A record with something in it replaced, added or taken away, sealed again or not, in any spelling."""
+    core = json.loads(json.dumps(CORE))
+    change(draw, core)
     try:
         line = note_line(core, {})
     except (ValueError, KeyError, TypeError):
@@ -158,3 +165,46 @@ NAMED = f"AI-Trail: 1:{'a' * 64}"
 def test_a_message_names_the_same_either_way(message: str, end: str) -> None:
     for whole in (message + end, f"Subject\n\n{message}\n{NAMED}{end}", f"Subject\n\n{NAMED}\n{message}{end}"):
         assert names_in(whole) == status.names_in(whole)
+
+
+DIGEST = "f" * 64
+SPENT = AnnexSession(
+    id="s-1",
+    tokens=TokenTotals(input=9000, cached=7000, output=500),
+    cost_usd="0.0125",
+    redactions={"email": 1},
+    prompts=((0, "Make fetch retry"), (3, "and ä\n\u2028 test it")),
+)
+ANNEX = annex_line(DIGEST, [SPENT], policy="redacted", ruleset="8" * 64, made_at=1_750_000_000, reviewer="A. Person")
+
+
+def test_an_annex_is_read_without_the_plain_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = parse_annex(ANNEX)
+    monkeypatch.setattr("git_ai_trail.attach.quick.parse_annex", None)
+    assert expected
+    assert read_annexes(ANNEX) == expected
+    assert read_annexes(ANNEX, withheld=[DIGEST]) == {}
+
+
+@st.composite
+def annexes(draw: st.DrawFn) -> bytes:
+    value = json.loads(ANNEX)
+    change(draw, value)
+    line = json.dumps(value, ensure_ascii=draw(st.booleans())).encode("utf-8", "surrogatepass")
+    forms = [
+        line,
+        line + b"\n" + ANNEX,
+        line.replace(b"9000", b"9000.0"),
+        line.replace(b"9000", b"9e3"),
+        line.replace(b'"cut"', b'"made_at": 4, "cut"').replace(b'"annex"', b'"policy": "none", "annex"'),
+        line[:-3],
+        b"\xef\xbb\xbf" + line,
+        b"[" + line + b"]",
+        line + b"\n" + tombstone_line(DIGEST),
+    ]
+    return draw(st.sampled_from(forms))
+
+
+@given(annexes())
+def test_both_ways_say_the_same_of_an_annex(blob: bytes) -> None:
+    assert read_annexes(blob) == parse_annex(blob)

@@ -1,4 +1,5 @@
-"""The quick way to read a record's line, for thousands of them: the same answer as `record.parse_line`, or none. Cold path.
+"""The quick way to read a record's line or its annex, for thousands of them: the same answer as `record.parse_line` and
+`annex.parse_annex`, or none. Cold path.
 
 Types and bounds are checked by msgspec while it decodes, and unknown keys are left out by it: a core that has any is not, written
 again in its canonical form, what stands in the line. Whatever is not so is left to `parse_line`.
@@ -8,13 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 import msgspec
 
 from git_ai_trail.attach import status
+from git_ai_trail.attach.annex import MAX_PROMPT, Annex, AnnexSession, parse_annex
 from git_ai_trail.attach.record import MAX_LINE, NoteLine, parse_line, parse_note
+from git_ai_trail.model import TokenTotals
 
 _WORD = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9._:/@+-]{1,80}\Z")]
 _WORD_OR_NONE = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9._:/@+-]{0,80}\Z")]
@@ -100,7 +103,39 @@ class _Line(TypedDict):
     hint: _Hint
 
 
+class _Tokens(TypedDict):
+    input: _COUNT
+    cached: _COUNT
+    cache_write: _COUNT
+    output: _COUNT
+    reasoning: _COUNT
+
+
+class _Prose(TypedDict):
+    turn: _COUNT
+    text: Annotated[str, msgspec.Meta(max_length=MAX_PROMPT)]
+
+
+class _Spent(TypedDict):
+    id: Annotated[str, msgspec.Meta(max_length=80)]
+    tokens: _Tokens
+    cost_usd: Annotated[str, msgspec.Meta(pattern=r"\A(?:[0-9]{1,9}(?:\.[0-9]{1,8})?)?\Z")]
+    redactions: dict[_WORD, _COUNT]
+    prompts: list[_Prose]
+
+
+class _Annex(TypedDict):
+    annex: _HEX64
+    ruleset: Annotated[str, msgspec.Meta(max_length=200)]
+    policy: Annotated[str, msgspec.Meta(max_length=40)]
+    reviewer: NotRequired[Annotated[str, msgspec.Meta(max_length=200)]]
+    sessions: list[_Spent]
+    made_at: _COUNT
+    cut: NotRequired[_COUNT]
+
+
 _LINE = msgspec.json.Decoder(_Line)
+_ANNEX = msgspec.json.Decoder(_Annex)
 _USUAL_END = re.compile(r"[^\s#][^\n]*\n\n(?:[A-Za-z][A-Za-z-]*: [^\s][^\n]*\n)*AI-Trail: 1:([0-9a-f]{64})\n*\Z")
 _SORTED = msgspec.json.Encoder(order="sorted")
 
@@ -127,6 +162,40 @@ def read_line(raw: bytes) -> NoteLine:
     """`record.parse_line` of one line without its end."""
     found = _record(raw) if raw.startswith(b'{"core":') and len(raw) <= MAX_LINE else None
     return found or parse_line(raw)
+
+
+def read_annexes(blob: bytes, *, withheld: Collection[str] = ()) -> Mapping[str, Annex]:
+    """`annex.parse_annex` of the blob."""
+    raw = blob.strip()
+    if b"\n" in raw or len(blob) > MAX_LINE or b'"withheld"' in raw:
+        return parse_annex(blob, withheld=withheld)
+    try:
+        value = _ANNEX.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return parse_annex(blob, withheld=withheld)
+    digest = value["annex"]
+    return {} if digest in withheld else {digest: _annex(value)}
+
+
+def _annex(value: _Annex) -> Annex:
+    return Annex(
+        digest=value["annex"],
+        ruleset=value["ruleset"],
+        policy=value["policy"],
+        reviewer=value.get("reviewer", ""),
+        sessions=tuple(
+            AnnexSession(
+                id=one["id"],
+                tokens=TokenTotals(**one["tokens"]),
+                cost_usd=one["cost_usd"],
+                redactions=one["redactions"],
+                prompts=tuple((prompt["turn"], prompt["text"]) for prompt in one["prompts"]),
+            )
+            for one in value["sessions"]
+        ),
+        made_at=value["made_at"],
+        cut=value.get("cut", 0),
+    )
 
 
 def _record(raw: bytes) -> NoteLine | None:

@@ -14,6 +14,7 @@ from git_ai_trail.pipeline import history
 from git_ai_trail.pipeline import report as reports
 from git_ai_trail.pipeline.prices import NO_PRICES
 from git_ai_trail.pipeline.report_facts import Allowance, Local, fact
+from git_ai_trail.pipeline.second_look import refuse_unclean
 from git_ai_trail.report import attestation, saved
 from git_ai_trail.report.attestation import Attested, Statement
 from git_ai_trail.report.sums import counted
@@ -62,10 +63,10 @@ def attest(
             raise TrailError("a statement is about a range with one end", "give it as v1.2..v1.3")
     report = reports.make(git, wanted, env=env, policy=policy, policy_source=policy_source, progress=progress)
     text = saved.to_json(report)
-    reports.refuse_unclean(text)
+    refuse_unclean(text)
     name = report_name or f"ai-trail-{report.subject.tag or report.subject.tip_oid[:12]}.json"
     made = attestation.statement(report, report_name=name, report_sha256=_sha256(text))
-    reports.refuse_unclean(attestation.to_json(made))
+    refuse_unclean(attestation.to_json(made))
     return made, text
 
 

@@ -7,20 +7,17 @@ commits, by keys of ours anywhere in the message, by what the commit changes; wh
 from __future__ import annotations
 
 import gc
-import multiprocessing
 import pickle
 import re
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import fields, replace
-from multiprocessing.connection import Connection
 from typing import Any, NamedTuple, TypeVar
 
 from git_ai_trail.attach import notes, status
-from git_ai_trail.attach.annex import Annex, parse_annex
-from git_ai_trail.attach.quick import names_in, read_note
+from git_ai_trail.attach.annex import Annex
+from git_ai_trail.attach.quick import names_in, read_annexes, read_note
 from git_ai_trail.attach.quick_verdict import quick_verdict
 from git_ai_trail.attach.record import NoteLine, parse_line, parse_note, patch_digest, tombstone_line
 from git_ai_trail.attach.status import Assessment
@@ -29,6 +26,7 @@ from git_ai_trail.facts import FileDiff
 from git_ai_trail.git import Git, parse_diff
 from git_ai_trail.git_bulk import added_lines, plain_files, raw_diffs
 from git_ai_trail.model import Commit, ShownFile, ShownRange
+from git_ai_trail.pipeline import beside
 from git_ai_trail.pipeline.commits import commits
 from git_ai_trail.pipeline.shallow import refuse_cut_off
 
@@ -181,8 +179,8 @@ class _Book:
         """The annexes of the records that contributed, by digest."""
         wanted = {found.digest, *found.lineage} - {""}
         blobs = [self._extra.get(commit.oid, b""), *(self._extra.get(digest, b"") for digest in wanted)]
-        whole = b"\n".join(blob for blob in blobs if blob)
-        annexes = parse_annex(whole, withheld=found.withheld) if whole and wanted else {}
+        whole = b"\n".join(filter(None, blobs))
+        annexes = read_annexes(whole, withheld=found.withheld) if whole and wanted else {}
         return {digest: annex for digest, annex in annexes.items() if digest in wanted}
 
     def _not_at_hand(self) -> set[str]:
@@ -286,36 +284,12 @@ class _Work:
 
 def _shared(work: _Work, some: Sequence[Commit], codec: Codec, progress: Progress | None) -> list[Any]:
     """The work done, half of it in a second process with a git of its own where that is worth it."""
-    if (
-        len(some) < _WORTH_SHARING
-        or "fork" not in multiprocessing.get_all_start_methods()
-        or threading.active_count() > 1
-    ):
+    if len(some) < _WORTH_SHARING or not beside.is_possible():
         return work(some, progress)
     half = len(some) // 2
-    context = multiprocessing.get_context("fork")
-    mine, theirs = context.Pipe(duplex=False)
-    # The child inherits notes and messages as they are; only what it makes is sent.
-    child = context.Process(target=_work_there, args=(theirs, work, some[half:], codec))
-    child.start()
-    theirs.close()
-    try:
-        first = work(some[:half], progress)
-        sent = mine.recv_bytes()
-    except EOFError:
-        sent = b""  # it was killed, or ran out of memory
-    finally:
-        mine.close()  # whoever still has something to send gives up
-        child.join()
+    # The other process inherits notes and messages as they are; only what it makes is sent.
+    first, sent = beside.both(lambda: work(some[:half], progress), lambda: codec.pack(work(some[half:], None)))
     return first + (codec.unpack(sent) if sent else work(some[half:], progress))
-
-
-def _work_there(pipe: Connection, work: _Work, some: Sequence[Commit], codec: Codec) -> None:
-    try:
-        sent = codec.pack(work(some, None))
-    except TrailError:
-        sent = b""  # the parent meets the same error and can say it
-    pipe.send_bytes(sent)
 
 
 def _packed(found: Assessment) -> tuple[Any, ...]:

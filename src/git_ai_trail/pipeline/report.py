@@ -19,8 +19,8 @@ from git_ai_trail.model import Commit
 from git_ai_trail.pipeline import history, releases
 from git_ai_trail.pipeline.prices import NO_PRICES, prices_of
 from git_ai_trail.pipeline.report_facts import Allowance, Cleaner, Local, cleaned, fact, texts
+from git_ai_trail.pipeline.second_look import refuse_unclean
 from git_ai_trail.pipeline.user_store import find_user_store
-from git_ai_trail.redact import publish_scan
 from git_ai_trail.report import fit, markers, render, saved
 from git_ai_trail.report.build import build
 from git_ai_trail.report.document import FORMS, MODES, CommitFact, Policy, Report, Repository, Subject
@@ -33,7 +33,6 @@ RELEASE_BODY = 125_000
 RULES = (".git-ai-trail/redactions.yml", ".git-ai-trail/redactions.yaml", ".git-ai-trail/redactions.json")
 TEMPLATES = ".git-ai-trail/templates"
 
-# What is read of one commit: the fact, and the digests of the rules by which its annexes were redacted.
 # A commit, the rule sets of its records, and whether a cost in it was worked out here.
 _Read = tuple[CommitFact, tuple[str, ...], bool]
 _READS = msgspec.msgpack.Decoder(list[_Read])
@@ -161,19 +160,6 @@ def written(
     text = draw(whole) if limit is None else fit.fitted(whole, limit, draw)
     refuse_unclean(text)
     return text
-
-
-def refuse_unclean(text: str) -> None:
-    """Raises `TrailError` for text that must not be published."""
-    found = publish_scan(text)
-    if found:
-        first = found[0]
-        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-        raise TrailError(
-            f"not published: the finished report holds what rule {first.rule} catches "
-            f"(line {first.line}, column {first.column}{more})",
-            "add a redaction rule for it to .git-ai-trail/redactions.yml, then make the report again",
-        )
 
 
 def wanted(**options: Any) -> Wanted:
