@@ -19,7 +19,7 @@ from git_ai_trail.errors import GitError, TrailError
 from git_ai_trail.git import Git, parse_diff
 from git_ai_trail.git_bulk import raw_diffs
 from git_ai_trail.model import Commit, ShownRange
-from git_ai_trail.pipeline.commits import commits
+from git_ai_trail.pipeline.commits import commits, no_such_range
 
 # Beyond this a line's text is cut: minified files have lines of megabytes.
 _MAX_TEXT = 10_000
@@ -107,8 +107,11 @@ def _asked(git: Git, args: Sequence[str]) -> bytes:
     try:
         return git.run(*settings, "blame", "--porcelain", *args)
     except GitError as error:
+        if git.resolve("HEAD") is None:
+            raise no_such_range(git, ()) from error
         said = error.message.replace(": fatal: ", ": ")[:300]
-        raise TrailError(said, "name a file that git tracks, as seen from here") from error
+        hint = None if "has only" in said else "name a file that git tracks, as seen from here"
+        raise TrailError(said, hint) from error
 
 
 def _parsed(out: bytes) -> tuple[list[tuple[str, int, int, str, str]], dict[str, Author]]:

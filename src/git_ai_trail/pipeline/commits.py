@@ -18,8 +18,15 @@ def commits(git: Git, revisions: Sequence[str], *, paths: Sequence[str] = (), li
     where = [f":(top,literal){path}" for path in paths]
     code, out = git.call("log", f"--format={_FORMAT}%x00%x01", *most, *revisions, "--", *where)
     if code != 0:
-        raise TrailError(f"git knows no such range: {' '.join(revisions) or 'HEAD'}")
+        raise no_such_range(git, revisions)
     return [_commit(part.lstrip(b"\n")) for part in out.split(b"\0\x01")[:-1]]
+
+
+def no_such_range(git: Git, revisions: Sequence[str]) -> TrailError:
+    """What to say of revisions that git would not take: in a new repository that is even HEAD."""
+    if all(one.startswith("HEAD") for one in revisions) and git.resolve("HEAD") is None:
+        return TrailError("there are no commits yet", "commit something first, or give a branch that has commits")
+    return TrailError(f"git knows no such range: {' '.join(revisions)[:200]}", "give it as v1.2..v1.3")
 
 
 def _commit(out: bytes) -> Commit:

@@ -40,7 +40,7 @@ def explain(
     """Every session that wrote to the commit's files or was active in the repository around it, with its evidence."""
     oid = tree.git.resolve(rev)
     if oid is None:
-        raise TrailError(f"git knows no commit {rev!r}")
+        raise TrailError(f"git knows no commit {rev!r}", "give a commit, a branch or a tag")
     commit = past_commits(tree.git, ["-1", oid])[0]
     index = open_user_index(env)
     try:

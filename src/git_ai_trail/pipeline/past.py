@@ -6,12 +6,12 @@ import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from git_ai_trail.errors import TrailError
 from git_ai_trail.facts import KnownSession
 from git_ai_trail.git import Git, empty_tree, normal_url
 from git_ai_trail.index.access import Index
 from git_ai_trail.index.candidates import Where
 from git_ai_trail.pipeline import worktree
+from git_ai_trail.pipeline.commits import no_such_range
 from git_ai_trail.pipeline.evidence import Gathered, gather
 from git_ai_trail.places import as_written
 
@@ -49,7 +49,7 @@ def past_commits(git: Git, revisions: Sequence[str]) -> list[PastCommit]:
     args = ("log", "--reverse", "-z", "--format=%H%x1f%T%x1f%P%x1f%at%x1f%ct%x1f%s", *revisions, "--")
     code, out = git.call(*args)
     if code != 0:
-        raise TrailError(f"git knows no such range: {' '.join(revisions)}", "give a range as `git log` takes it")
+        raise no_such_range(git, revisions)
     commits = []
     for entry in out.decode("utf-8", "replace").split("\0"):
         fields = entry.split("\x1f", 5)

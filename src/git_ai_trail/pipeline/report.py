@@ -17,6 +17,7 @@ from git_ai_trail.errors import TrailError
 from git_ai_trail.git import Git, normal_url
 from git_ai_trail.model import Commit
 from git_ai_trail.pipeline import history, releases
+from git_ai_trail.pipeline.commits import no_such_range
 from git_ai_trail.pipeline.prices import NO_PRICES, prices_of
 from git_ai_trail.pipeline.report_facts import Allowance, Cleaner, Local, cleaned, fact, texts
 from git_ai_trail.pipeline.second_look import refuse_unclean
@@ -311,7 +312,7 @@ def ends(git: Git, revisions: Sequence[str]) -> tuple[list[str], list[str]]:
     oids = out.decode("ascii", "replace").split()
     tips = [oid for oid in oids if not oid.startswith("^")]
     if code != 0 or not tips or len(oids) < len(revisions):
-        raise TrailError(f"git knows no such range: {' '.join(revisions)[:200]}", "give it as v1.2..v1.3")
+        raise no_such_range(git, revisions)
     known = [git.resolve(oid) for oid in tips]
     return [oid for oid in known if oid], [oid[1:] for oid in oids if oid.startswith("^")]
 

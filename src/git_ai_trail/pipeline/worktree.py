@@ -36,7 +36,7 @@ def open_worktree(cwd: str) -> Worktree:
     )
     lines = out.decode("utf-8", "surrogateescape").split("\n")
     if len(lines) < 4:
-        raise GitError("not inside a git worktree")
+        raise GitError("not inside a git worktree", "run it in a folder of your repository")
     root, git_dir, common_dir = lines[:3]
     # Without a commit git stops at HEAD (and repeats the word), without notes at their ref (and repeats that).
     head = lines[3] if HEX.fullmatch(lines[3]) else ""
