@@ -110,7 +110,8 @@ def _asked(git: Git, args: Sequence[str]) -> bytes:
         if git.resolve("HEAD") is None:
             raise no_such_range(git, ()) from error
         said = error.message.replace(": fatal: ", ": ")[:300]
-        hint = None if "has only" in said else "name a file that git tracks, as seen from here"
+        lines = "has only" in said
+        hint = "name lines that it has" if lines else "name a file that git tracks, as seen from here"
         raise TrailError(said, hint) from error
 
 
