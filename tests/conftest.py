@@ -16,13 +16,27 @@ settings.load_profile("shared machine")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
+# What variables that lead to somebody's own settings and logs begin with.
+LEADS_OUT = (
+    "GIT_",
+    "CODEX_",
+    "CLAUDE",
+    "PRE_COMMIT",
+    "AI_LOG_TRAIL",
+    "XDG_",
+    "OPENCODE_",
+    "COPILOT_",
+    "GEMINI_",
+    "VSCODE_",
+)
+
 
 @pytest.fixture(autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A fresh home; everything that could lead out of it is cleared."""
     folder = tmp_path_factory.mktemp("home")
     for name in list(os.environ):
-        if name.startswith(("GIT_", "CODEX_", "CLAUDE", "PRE_COMMIT", "AI_LOG_TRAIL", "XDG_")):
+        if name.startswith(LEADS_OUT):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(folder / ".config"))

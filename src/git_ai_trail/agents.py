@@ -7,9 +7,29 @@ from __future__ import annotations
 
 from git_ai_trail.words import agent_word
 
-AGENTS = {"claude": "Claude Code", "codex": "Codex", "copilot": "GitHub Copilot", "gemini": "Gemini CLI"}
+AGENTS = {
+    "claude": "Claude Code",
+    "codex": "Codex",
+    "copilot": "GitHub Copilot",
+    "gemini": "Gemini CLI",
+    "opencode": "OpenCode",
+    "vscode": "GitHub Copilot Chat",
+}
 
 _SPOKEN = {agent_word(name): name for name in AGENTS.values()}
+_FORMATS = {agent_word(shown): name for name, shown in AGENTS.items()}
+
+
+def admit(name: str, shown: str) -> None:
+    """Makes an agent known whose reader is not part of this package, for this process."""
+    AGENTS[name] = shown
+    _SPOKEN[agent_word(shown)] = shown
+    _FORMATS[agent_word(shown)] = name
+
+
+def format_of(agent: str) -> str:
+    """The name of the logs of an agent that a record names; the agent's own where nobody knows it."""
+    return _FORMATS.get(agent, agent)
 
 
 def spoken(agent: str) -> str:

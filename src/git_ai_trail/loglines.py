@@ -11,7 +11,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator
-from io import BufferedReader
+from io import BufferedReader, BytesIO
 from types import TracebackType
 from typing import NamedTuple
 
@@ -41,6 +41,27 @@ class Line(NamedTuple):
     offset: int
     length: int
     sha256: str
+
+
+class Look(NamedTuple):
+    """What shows that a log has changed: what the system says of a file, or the like of it for a log that is made."""
+
+    inode: int
+    size: int
+    mtime_ns: int
+
+
+class Made(NamedTuple):
+    """A log that no file holds: lines made of what an agent keeps in another form.
+
+    `settled` are complete lines, in an order in which new ones follow behind; `going` are lines of what is not finished: they
+    come last and may be others the next time. `skipped` counts what no line was made of.
+    """
+
+    settled: bytes
+    going: bytes
+    look: Look
+    skipped: dict[str, int]
 
 
 class LogFile:
@@ -88,6 +109,15 @@ class LogFile:
     def end(self) -> int | None:
         """Where reading stops; None where only reading tells."""
         return self.size
+
+    @property
+    def all_read(self) -> bool:
+        """Whether there is nothing behind `offset`."""
+        return self.size == self.offset
+
+    def going(self) -> Iterator[Line]:
+        """Lines of what is not finished, where a log has such: they count for nothing but the calls that are still open."""
+        yield from ()
 
     def prefix(self) -> str:
         """A digest of the first bytes and of the last bytes before `offset`, by which what was read is recognised.
@@ -227,6 +257,48 @@ class LogFile:
         self._passed(part, size)
         self.count(TOO_LONG)
         return Line(b"", b"", at, size - width, sha256.hexdigest())
+
+
+class MadeLog(LogFile):
+    """A log that is made; offsets and digests are of the lines that were made."""
+
+    def __init__(self, path: str, made: Made) -> None:
+        self.path = path
+        self.document = False
+        self.inode, self.size, self.mtime_ns = made.look
+        self._content, self._going = made.settled, made.going
+        self.raw_file = self.file = BytesIO(made.settled)  # type: ignore[assignment]  # it is read and closed like one
+        self.offset = 0
+        self.skipped = dict(made.skipped)
+        self._start()
+
+    @property
+    def end(self) -> int:
+        return len(self._content)
+
+    @property
+    def all_read(self) -> bool:
+        return self.offset == len(self._content)
+
+    def going(self) -> Iterator[Line]:
+        at = len(self._content)
+        for raw in self._going.splitlines() if self.all_read else ():
+            yield Line(raw, raw, at, len(raw), "")
+            at += len(raw) + 1
+
+    def prefix(self) -> str:
+        """A digest of everything before `offset`: rows are changed where they stand, not only added."""
+        return hashlib.blake2b(self._content[: self.offset], digest_size=16).hexdigest()
+
+    def begins_as_read(self, offset: int, prefix: str) -> bool:
+        same = hashlib.blake2b(self._content[:offset], digest_size=16).hexdigest() == prefix
+        if same and offset <= len(self._content):
+            self.offset = offset
+            return True
+        return False
+
+    def bytes_at(self, offset: int, length: int) -> bytes:
+        return self._content[offset : offset + length]
 
 
 def open_plain(path: str, *, document: bool = False) -> LogFile:

@@ -39,15 +39,16 @@ def command(version: str) -> tuple[str, ...]:
     CACHE.mkdir(parents=True, exist_ok=True)
     with FileLock(CACHE / f"claude-{version}.lock"):
         if not folder.is_dir():
-            _unpack(_pack(f"{package}@{version}"), folder)
+            unpack(pack(f"{package}@{version}"), folder)
     program = str(folder / "package" / inside)
     return (program,) if native else ("node", program)
 
 
-def _pack(name: str) -> Path:
+def pack(name: str) -> Path:
+    """The archive of a package from npm; the test is skipped where it cannot be had."""
     npm = shutil.which("npm")
     if npm is None:
-        pytest.skip("needs npm, to fetch a real Claude Code")
+        pytest.skip(f"needs npm, to fetch {name}")
     words = [npm, "pack", "--silent", "--pack-destination", str(CACHE), name]
     done = subprocess.run(words, cwd=CACHE, env=package_env(), capture_output=True, text=True, timeout=900)
     if done.returncode != 0:
@@ -55,7 +56,7 @@ def _pack(name: str) -> Path:
     return CACHE / done.stdout.split()[-1]
 
 
-def _unpack(archive: Path, folder: Path) -> None:
+def unpack(archive: Path, folder: Path) -> None:
     """Puts the archive's files under `folder`, all or none."""
     partial = folder.with_suffix(".part")
     shutil.rmtree(partial, ignore_errors=True)

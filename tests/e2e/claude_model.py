@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.e2e.scenario import Step
 
@@ -16,6 +16,9 @@ Block = dict[str, Any]
 
 _FOLDER = re.compile(r"[Ww]orking directory: (/[^\s<\\\"]+)")
 _FILE = re.compile(r"^\*\*\* (Add|Update|Delete) File: (.+)$")
+
+
+Model = TypeVar("Model", bound="ClaudeModel")
 
 
 class ClaudeModel:
@@ -174,9 +177,9 @@ def _hunks(body: Sequence[str]) -> Iterator[list[str]]:
 
 
 @contextmanager
-def serve() -> Iterator[ClaudeModel]:
+def serve(kind: type[Model] = ClaudeModel) -> Iterator[Model]:  # type: ignore[assignment]
     """A model that listens on a free port of 127.0.0.1 as long as the block runs."""
-    model = ClaudeModel()
+    model = kind()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -192,8 +195,9 @@ def serve() -> Iterator[ClaudeModel]:
             if "count_tokens" in self.path:
                 self._send("application/json", b'{"input_tokens": 12}')
                 return
-            kind = "text/event-stream" if request.get("stream") else "application/json"
-            self._send(kind, model.stream(model.respond(request), request))
+            streams = request.get("stream") or "stream" in self.path
+            form = "text/event-stream" if streams else "application/json"
+            self._send(form, model.stream(model.respond(request), request))
 
         def _send(self, kind: str, body: bytes) -> None:
             self.send_response(200)

@@ -1,4 +1,5 @@
-"""How a scripted step reads as a tool call, in the dialect that the request offers. Knows Codex's tools, not scenarios."""
+"""How a scripted step reads as a tool call, in the dialect that the request offers. Knows the tools of Codex and of Copilot CLI, not
+scenarios."""
 
 from __future__ import annotations
 
@@ -45,6 +46,8 @@ def shell(offered: Mapping[str, Item], call_id: str, command: str) -> Item:
         return _function("shell_command", call_id, {"command": command, "timeout_ms": _PATIENCE_MS})
     if "shell" in offered:
         return _function("shell", call_id, {"command": ["bash", "-lc", command], "timeout_ms": _PATIENCE_MS})
+    if "bash" in offered:  # of Copilot CLI
+        return _function("bash", call_id, {"command": command, "description": "run a command"})
     if "exec" in offered:
         options = json.dumps({"cmd": command, "yield_time_ms": _PATIENCE_MS})
         return _script(call_id, f"const r = await tools.exec_command({options});\ntext(r);\n")

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, TypeVar
 
 from backports import zstd
 
@@ -22,6 +22,9 @@ _USAGE = {
     "output_tokens_details": {"reasoning_tokens": 13},
     "total_tokens": 1277,
 }
+
+
+Model = TypeVar("Model", bound="ScriptedModel")
 
 
 class ScriptedModel:
@@ -83,9 +86,9 @@ class ScriptedModel:
 
 
 @contextmanager
-def serve() -> Iterator[ScriptedModel]:
+def serve(kind: type[Model] = ScriptedModel) -> Iterator[Model]:  # type: ignore[assignment]
     """A model that listens on a free port of 127.0.0.1 as long as the block runs."""
-    model = ScriptedModel()
+    model = kind()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

@@ -7,10 +7,9 @@ import shlex
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Protocol
 
-from tests.e2e.claude import Claude
 from tests.e2e.claude_model import ClaudeModel
-from tests.e2e.codex import Codex
 from tests.e2e.model import ScriptedModel
 from tests.e2e.scenario import Action, Scenario
 from tests.support.repo import Repo
@@ -21,10 +20,27 @@ _EDITOR = """\
 """
 
 
+class Agent(Protocol):
+    """A program that was installed for the test, with a folder of its own for its logs."""
+
+    @property
+    def brand(self) -> str:
+        """How the agent is called in a trailer."""
+        ...
+
+    def run(self, prompt: str, *, place: Path, resume: str = "", locked: bool = False) -> str:
+        """One turn in `place`; returns the session's id."""
+        ...
+
+    def rollouts(self, session: str) -> list[Path]:
+        """The files that hold the log of a session."""
+        ...
+
+
 class Stage:
     """The folders of one run, and the sessions that the agent has opened so far (scenario's name → id)."""
 
-    def __init__(self, root: Path, codex: Codex | Claude, model: ScriptedModel | ClaudeModel) -> None:
+    def __init__(self, root: Path, codex: Agent, model: ScriptedModel | ClaudeModel) -> None:
         self.root = root
         self.codex = codex
         self.model = model

@@ -18,12 +18,13 @@ from hypothesis import strategies as st
 from git_ai_trail.facts import Event
 from git_ai_trail.formats import BY_NAME
 from git_ai_trail.formats.protocol import Reader
-from tests.formats import fuzz
+from tests.formats import fuzz, kept
 
 HERE = Path(__file__).parent
 AGENTS = sorted(set(BY_NAME) - {"codex"})
 CASES = sorted(log for agent in AGENTS for log in (HERE / agent / "cases").glob("*/input.json*"))
 ERAS = {agent: json.loads((HERE / "eras" / f"{agent}.json").read_text(encoding="utf-8")) for agent in AGENTS}
+KEPT = [(agent, name) for agent in AGENTS for name in ERAS[agent].get("kept", ())]
 each_case = pytest.mark.parametrize("log", CASES, ids=lambda log: f"{log.parents[2].name}-{log.parent.name}")
 
 
@@ -64,6 +65,19 @@ def _row(event: Event, data: bytes) -> dict[str, Any]:
         values.pop("text", None)
     row.update({key: value for key, value in values.items() if value not in ("", None, ()) or key == "exit_code"})
     return row
+
+
+@pytest.mark.parametrize(("agent", "name"), KEPT)
+def test_a_log_is_made_of_what_the_agent_keeps(agent: str, name: str, tmp_path: Path) -> None:
+    kept.build(HERE / agent / "kept" / name, tmp_path)
+    made = kept.logs_of(BY_NAME[agent], tmp_path)
+    cases = {BY_NAME[agent].session_id_of(ERAS[agent]["paths"][case]): case for case in ERAS[agent]["kept"][name]}
+    assert sorted(made) == sorted(cases)
+    for session, case in cases.items():
+        log = HERE / agent / "cases" / case / "input.jsonl"
+        if os.environ.get("UPDATE"):
+            log.write_bytes(made[session])
+        assert made[session] == log.read_bytes()
 
 
 @each_case

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from git_ai_trail.errors import is_damage
 from git_ai_trail.index import recent
-from git_ai_trail.index.access import Index, open_index
+from git_ai_trail.index.access import Index, forget, open_index
 from git_ai_trail.pipeline.evidence import log_places
 from tests.support.codex_log import CodexLog
 
@@ -117,10 +119,14 @@ def test_an_index_under_another_key_starts_over(tmp_path: Path) -> None:
     second.close()
 
 
-def test_a_damaged_index_starts_over(tmp_path: Path) -> None:
+def test_a_damaged_index_is_said_to_be_and_once_forgotten_starts_over(tmp_path: Path) -> None:
     path = tmp_path / "cache" / "index.db"
     path.parent.mkdir()
     path.write_bytes(b"this is no database at all, but it is long enough to look at" * 100)
+    with pytest.raises(sqlite3.DatabaseError) as caught:
+        open_index(str(path), b"a" * 32)
+    assert is_damage(caught.value)
+    forget(str(path))
     opened = open_index(str(path), b"a" * 32)
     assert (opened.empty, edits(opened)) == (True, 0)
     opened.close()

@@ -82,13 +82,16 @@ def claude_logs(home: Path) -> None:
         log = ClaudeLog(home / ".claude", "/srv/a", at=NOON + number * DAY, model=model)
         log.prompt("do it")
         for step in range(1, 5):
-            written = 700 * step
+            written, an_hour = 700 * step, 300 * (step % 3)
             usage = {
                 "input_tokens": 12 + number,
                 "cache_creation_input_tokens": written,
                 "cache_read_input_tokens": 9_000 * step,
                 "output_tokens": 100 * step,
-                "cache_creation": {"ephemeral_5m_input_tokens": written, "ephemeral_1h_input_tokens": 0},
+                "cache_creation": {
+                    "ephemeral_5m_input_tokens": written - an_hour,
+                    "ephemeral_1h_input_tokens": an_hour,
+                },
             }
             ids = {"message_id": f"msg_{number}_{step}", "requestId": f"req_{number}_{step}"}
             for text in ("first block", "second block"):  # both lines repeat what the response took

@@ -14,7 +14,7 @@ from git_ai_trail import resources
 from git_ai_trail.config import Price, UserConfig
 from git_ai_trail.errors import ConfigError
 from git_ai_trail.model import TokenTotals
-from git_ai_trail.pipeline.cost import cost
+from git_ai_trail.pipeline.cost import charged, cost
 from git_ai_trail.pipeline.prices import NO_PRICES, Prices, prices_of, read, undressed
 
 TABLE = json.loads(Path(resources.price_table()).read_text())
@@ -128,6 +128,9 @@ def test_litellms_table_is_read_with_its_steps(tmp_path: Path) -> None:
             "input_cost_per_token": 1.25e-06,
             "cache_read_input_token_cost": 1.25e-07,
             "output_cost_per_token": 1e-05,
+            "cache_creation_input_token_cost": 1.5e-06,
+            "cache_creation_input_token_cost_above_1hr": 2.5e-06,
+            "cache_creation_input_token_cost_above_1hr_above_200k_tokens": 5e-06,
             "input_cost_per_token_above_200k_tokens": 2.5e-06,
             "output_cost_per_token_above_200k_tokens": 1.5e-05,
             "input_cost_per_token_above_200k_tokens_priority": 9,
@@ -139,8 +142,9 @@ def test_litellms_table_is_read_with_its_steps(tmp_path: Path) -> None:
     }
     path.write_text(json.dumps(table))
     prices = Prices(file=str(path), bundled=False)
-    assert prices.rate("acme/acme-1") == (0, Decimal("1.25"), Decimal("0.125"), Decimal("1.25"), 10)
-    assert prices.rate("acme-1", over=200_000) == (200_000, Decimal("2.5"), Decimal("0.125"), Decimal("1.25"), 15)
+    assert prices.rate("acme/acme-1") == (0, Decimal("1.25"), Decimal("0.125"), Decimal("1.5"), Decimal("2.5"), 10)
+    longer = (200_000, Decimal("2.5"), Decimal("0.125"), Decimal("1.5"), 5, 15)
+    assert prices.rate("acme-1", over=200_000) == longer
     assert prices.find("bedrock/acme-2") is not None
     assert [prices.find(name) for name in ("acme-2", "pictures", "odd", "sample_spec")] == [None] * 4
 
@@ -175,3 +179,22 @@ def test_a_list_that_is_not_there_is_said_when_a_price_is_asked_for(tmp_path: Pa
     prices = Prices(file=str(tmp_path / "gone.json"))
     with pytest.raises(ConfigError, match="cannot read the price list"):
         prices.find("gpt-5")
+
+
+def test_what_is_written_to_a_cache_for_an_hour_has_its_own_price() -> None:
+    own = Price(input=4.0, cached=0.5, cache_write=5.0, cache_write_1h=8.0, output=20.0)
+    rate = Prices({"acme-1": own}, bundled=False).rate("acme-1")
+    assert rate is not None
+    tokens = TokenTotals(input=1_000_000, cached=200_000, cache_write=500_000, output=100_000)
+    assert charged(tokens, rate) == Decimal("5.8")
+    assert charged(tokens, rate, cache_write_1h=300_000) == Decimal("6.7")
+    assert charged(tokens, rate, cache_write_1h=10**9) == charged(tokens, rate, cache_write_1h=500_000)
+    without = Prices({"acme-1": Price(input=4.0, cache_write=5.0, output=20.0)}, bundled=False).rate("acme-1")
+    assert without is not None
+    assert without.cache_write_1h == 5
+
+
+def test_every_bundled_price_of_claude_names_the_hour() -> None:
+    for model, rows in read(resources.price_table()).models.items():
+        for rate in (rate for row in rows for rate in row.rates):
+            assert rate.cache_write_1h == (2 * rate.input if model.startswith("claude") else rate.cache_write), model

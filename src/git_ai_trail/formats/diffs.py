@@ -41,8 +41,11 @@ def read_hunks(text: str) -> DiffLines:
     return DiffLines(tuple(runs), removed)
 
 
-def read_patch(text: str) -> list[DiffFile]:
-    """The files of a patch in git's or diff's form; what is in front of the first file is ignored."""
+def read_patch(text: str, strip: int | None = None) -> list[DiffFile]:
+    """The files of a patch in git's or diff's form; what is in front of the first file is ignored.
+
+    `strip` is how many folders are taken off the names, -1 for all; without it git's `a/` and `b/` are.
+    """
     files: list[DiffFile] = []
     old = ""
     new = ""
@@ -51,9 +54,9 @@ def read_patch(text: str) -> list[DiffFile]:
     for index, line in enumerate(lines):
         if line.startswith("--- ") and index + 1 < len(lines) and lines[index + 1].startswith("+++ "):
             _close(files, old, new, hunks)
-            old, new, hunks = _name(line[4:]), "", []
+            old, new, hunks = _name(line[4:], strip), "", []
         elif line.startswith("+++ ") and not new and not hunks:
-            new = _name(line[4:])
+            new = _name(line[4:], strip)
         elif line.startswith("diff --git "):
             _close(files, old, new, hunks)
             old, new, hunks = "", "", []
@@ -68,6 +71,9 @@ def _close(files: list[DiffFile], old: str, new: str, hunks: list[str]) -> None:
         files.append(DiffFile(new, "" if old == "/dev/null" else old, read_hunks("\n".join(hunks))))
 
 
-def _name(text: str) -> str:
+def _name(text: str, strip: int | None) -> str:
     name = text.partition("\t")[0].strip().strip('"')
+    if strip is not None and name != "/dev/null":
+        parts = name.split("/")
+        return "/".join(parts[min(strip, len(parts) - 1) :] if strip >= 0 else parts[-1:])
     return name[2:] if name.startswith(("a/", "b/")) else name

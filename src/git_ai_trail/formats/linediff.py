@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 Runs = tuple[tuple[str, ...], ...]
+Line = str | int
 
 # Blocks that repeat the same lines endlessly are compared by their rarer lines only.
 _MAX_PAIRS = 200_000
@@ -20,8 +21,8 @@ def split_lines(text: str) -> list[str]:
     return [line.removesuffix("\r") for line in lines] if "\r" in text else lines
 
 
-def new_lines(old: Sequence[str], new: Sequence[str]) -> list[bool]:
-    """For each line of `new`, whether it is not part of the longest sequence that it shares with `old`."""
+def new_lines(old: Sequence[Line], new: Sequence[Line]) -> list[bool]:
+    """For each line of `new` (or its digest), whether it is not part of the longest sequence that it shares with `old`."""
     start = 0
     while start < len(old) and start < len(new) and old[start] == new[start]:
         start += 1
@@ -36,9 +37,9 @@ def new_lines(old: Sequence[str], new: Sequence[str]) -> list[bool]:
     return fresh
 
 
-def _shared(old: Sequence[str], new: Sequence[str]) -> set[int]:
+def _shared(old: Sequence[Line], new: Sequence[Line]) -> set[int]:
     """Indexes in `new` of a longest common subsequence (Hunt and Szymanski's way: few equal pairs, little work)."""
-    places: dict[str, list[int]] = {}
+    places: dict[Line, list[int]] = {}
     for index, line in enumerate(old):
         places.setdefault(line, []).append(index)
     if sum(len(places.get(line, ())) for line in new) > _MAX_PAIRS:

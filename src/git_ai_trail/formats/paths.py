@@ -19,6 +19,8 @@ def resolve(path: object, base: str = "") -> str:
         return ""
     if path.startswith("file://"):
         path = _from_uri(path)
+        if not path or "\0" in path or "\n" in path:
+            return ""
     if path.startswith("\\\\?\\"):
         path = "\\\\" + path[8:] if path[4:8].upper() == "UNC\\" else path[4:]
     if "\\" in path and (_DRIVE.match(path) or path.startswith("\\\\") or _DRIVE.match(base) or base.startswith("//")):

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from git_ai_trail.facts import Event, PendingCommit
+from git_ai_trail.loglines import LogFile, Look
 
 
 class Reader(Protocol):
@@ -86,4 +87,38 @@ class Format(Protocol):
 
     def reader(self, path: str, state: Mapping[str, Any] | None = None) -> Reader:
         """A reader for `path`; with `state`, one that goes on where that state was taken."""
+        ...
+
+
+class Source(Protocol):
+    """What a format offers besides, as `SOURCE`, where its sessions have no files of their own (they are rows of a database,
+    or many small files).
+
+    Such a session is read as a log that is made of what is kept (see `loglines.Made`); it is called CONTAINER#SESSION.
+    `discover` gives these names, and that of the container itself where it cannot be looked into. Nothing is ever written there.
+    """
+
+    def holds(self, path: str) -> bool:
+        """Whether a log of this name is made here, by the name alone."""
+        ...
+
+    def is_container(self, path: str) -> bool:
+        """Whether the file at `path` is one that holds sessions, by its name alone; `discover` takes it for a root."""
+        ...
+
+    def look(self, path: str) -> Look:
+        """What shows whether the session has changed; OSError where that cannot be told, FileNotFoundError where it is gone."""
+        ...
+
+    def open(self, path: str) -> LogFile:
+        """The session as a log; OSError with a reason in `strerror`."""
+        ...
+
+    def recent(self, root: str, now: float) -> list[tuple[str, Look]]:
+        """The few sessions that were written to last, within a day, latest first. Part of every commit: nothing is raised, and
+        without a container nothing is opened or imported."""
+        ...
+
+    def former(self, path: str) -> tuple[str, ...]:
+        """Names that the log of the same session had before the agent began to keep it where it is now."""
         ...

@@ -13,9 +13,11 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+from git_ai_trail.errors import is_held
 from git_ai_trail.facts import PendingCommit
 from git_ai_trail.index.keys import Keys
 from git_ai_trail.index.scan import LogFormat, LogState, refresh
+from git_ai_trail.loglines import Look as LogLook
 
 MOST_RECENT = 128
 READ_LIMIT = 16 * 1024 * 1024
@@ -37,6 +39,8 @@ class Place(NamedTuple):
     is_own: Callable[[str], bool]  # whether a log whose name fits is this format's and not another's
     session_id_of: Callable[[str], str]
     hint: str  # session id that the environment names, or empty
+    # The logs written to last, with what shows a change, where they are made and no files; None where they are.
+    recent: Callable[[str, float], list[tuple[str, LogLook]]] | None = None
 
 
 class Look(NamedTuple):
@@ -67,7 +71,7 @@ def look(
     read = 0
     for place in places:
         hinted = _hinted(db, place, now) if place.hint else ""
-        paths = _changed(db, place, now)
+        paths = _changed(db, place, now) if place.recent is None else _changed_made(db, place, place.recent, now)
         if hinted and hinted not in paths:
             paths.insert(0, hinted)
         for path in paths:
@@ -89,8 +93,10 @@ def _refresh(db: sqlite3.Connection, keys: Keys, place: Place, path: str, *, lim
     """None as well where another process is writing the index: a commit does not wait for it."""
     try:
         return refresh(db, keys, place.format, path, limit=limit)
-    except sqlite3.OperationalError:
-        return None
+    except sqlite3.OperationalError as error:
+        if is_held(error):
+            return None
+        raise
 
 
 def _wait(
@@ -166,6 +172,20 @@ def _changed(db: sqlite3.Connection, place: Place, now: float) -> list[str]:
                 if stat.st_mtime_ns >= oldest and _is_news(db, place, entry.path, stat):
                     changed.append((stat.st_mtime_ns, entry.path))
     return [path for _, path in sorted(changed, reverse=True)]
+
+
+def _changed_made(
+    db: sqlite3.Connection, place: Place, recent: Callable[[str, float], list[tuple[str, LogLook]]], now: float
+) -> list[str]:
+    """The same for logs that are made: there is nothing to ask but what was written to last."""
+    changed: dict[str, int] = {}
+    waiting = int((now - WAITING) * 1e9)
+    for root in place.roots:
+        for number, (path, look) in enumerate(recent(root, now)):
+            row = db.execute("SELECT inode, size, mtime_ns FROM logs WHERE path = ?", (path,)).fetchone()
+            if row != tuple(look) or (number < MOST_WAITING and look.mtime_ns >= waiting):
+                changed[path] = look.mtime_ns
+    return sorted(changed, key=lambda path: changed[path], reverse=True)
 
 
 def _is_news(db: sqlite3.Connection, place: Place, path: str, stat: os.stat_result) -> bool:

@@ -47,6 +47,7 @@ class LogFormat(NamedTuple):
     reader: Callable[[str, dict[str, Any] | None], Any]
     open_offsets: Callable[[dict[str, Any]], list[int]]
     is_document: Callable[[str], bool]
+    open_made: Callable[[str], LogFile | None]  # a log that is no file, None for one that is
 
 
 def refresh(
@@ -64,7 +65,7 @@ def refresh(
     unterminated last line is left for later.
     """
     try:
-        with open_log(path, document=fmt.is_document(path)) as log:
+        with fmt.open_made(path) or open_log(path, document=fmt.is_document(path)) as log:
             return _refresh(db, keys, fmt, log, limit)
     except OSError:
         return None
@@ -80,7 +81,8 @@ def _refresh(db: sqlite3.Connection, keys: Keys, fmt: LogFormat, file: LogFile, 
         state = None
     reader = fmt.reader(path, state)
     still_open = _replay(file, reader, fmt.open_offsets(state)) if state is not None else []
-    if state is not None and file.size == file.offset:
+    if state is not None and file.all_read:
+        _take_going(file, reader)
         db.execute(
             "UPDATE logs SET size = ?, mtime_ns = ?, inode = ? WHERE id = ?",
             (file.size, file.mtime_ns, file.inode, log),
@@ -99,9 +101,12 @@ def _refresh(db: sqlite3.Connection, keys: Keys, fmt: LogFormat, file: LogFile, 
         began = file.offset
         _take_lines(file, reader, writer, None if limit is None else began + limit)
         writer.close(reader.state(), file)
+        _take_going(file, reader)
         db.execute("COMMIT")
     except BaseException:
-        db.execute("ROLLBACK")
+        # A full disk makes SQLite roll back by itself.
+        if db.in_transaction:
+            db.execute("ROLLBACK")
         raise
     return LogState(log, writer.session_id, tuple(reader.pending_commits()), file.offset - began)
 
@@ -112,6 +117,12 @@ def _take_lines(file: LogFile, reader: Any, writer: _Writer, until: int | None) 
             # A prompt may turn out to be one only when a later line shows it; its commitment is to its own line.
             own = line.raw if event.offset == line.offset else file.bytes_at(event.offset, event.length)
             writer.take(event, own)
+
+
+def _take_going(file: LogFile, reader: Any) -> None:
+    """Lets a reader see the calls that go on; what they say is not kept, since it may be something else the next time."""
+    for line in file.going():
+        reader.feed(line.text, line.offset)
 
 
 def _replay(file: LogFile, reader: Any, offsets: list[int]) -> list[Event]:
@@ -194,6 +205,12 @@ class _Writer:
         model = word(event.data.model)
         if model and model not in self.models and len(self.models) < 16:
             self.models.append(model)
+
+    def other(self, event: Event, line: bytes) -> None:
+        """A snapshot of the worktree says which commit the work stood on, where the session's beginning does not."""
+        base = event.data.base
+        if base and not self.about[4] and is_oid(base):
+            self.about[4] = base
 
     def prompt(self, event: Event, line: bytes) -> None:
         nonce = self.keys.nonce(self.session_id, event.offset)
@@ -333,4 +350,5 @@ _HANDLERS: dict[str, Callable[[_Writer, Event, bytes], None]] = {
     "output": _Writer.output,
     "edit": _Writer.edit,
     "commit": _Writer.commit,
+    "other": _Writer.other,
 }

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from git_ai_trail.agents import AGENTS
+from git_ai_trail.apart import Kinds, kinds_at
 from git_ai_trail.attach.record import lines_digest
-from git_ai_trail.facts import AddedLines, CommitMatch, Considered, FileDiff, FileMatch
+from git_ai_trail.facts import AddedLines, Candidate, CommitMatch, Considered, FileDiff, FileMatch
 from git_ai_trail.formats import FORMATS, is_own
 from git_ai_trail.formats.protocol import Format
+from git_ai_trail.formats.sources import open_made, source_of
 from git_ai_trail.git import Git
 from git_ai_trail.index.access import Index
 from git_ai_trail.index.candidates import SLACK, Making, Where
 from git_ai_trail.index.keys import added_lines
 from git_ai_trail.index.recent import Place
+from git_ai_trail.index.renamed import gone_lines
 from git_ai_trail.index.scan import LogFormat
 from git_ai_trail.match.commit import match_commit
 from git_ai_trail.match.score import rarity_limit
@@ -31,6 +34,7 @@ class Gathered(NamedTuple):
     match: CommitMatch
     considered: tuple[Considered, ...]
     diffs: tuple[FileDiff, ...]
+    kinds: Kinds | None  # None while nobody has asked, since no session wrote to these files
 
 
 def log_places(env: Mapping[str, str], home: str, extra_roots: Sequence[str] = ()) -> list[Place]:
@@ -40,10 +44,13 @@ def log_places(env: Mapping[str, str], home: str, extra_roots: Sequence[str] = (
 
 def log_format(fmt: Format) -> LogFormat:
     """What scanning a log needs of its format."""
-    return LogFormat(fmt.NAME, fmt.STATE_VERSION, fmt.reader, fmt.open_offsets, fmt.is_document)
+    return LogFormat(
+        fmt.NAME, fmt.STATE_VERSION, fmt.reader, fmt.open_offsets, fmt.is_document, lambda path: open_made(path, (fmt,))
+    )
 
 
 def _place(fmt: Format, env: Mapping[str, str], home: str, extra_roots: Sequence[str]) -> Place:
+    source = source_of(fmt)
     return Place(
         format=log_format(fmt),
         roots=(*fmt.roots(env, home), *extra_roots),
@@ -52,6 +59,7 @@ def _place(fmt: Format, env: Mapping[str, str], home: str, extra_roots: Sequence
         is_own=lambda path: is_own(fmt, path),
         session_id_of=fmt.session_id_of,
         hint=fmt.thread_hint(env),
+        recent=source.recent if source is not None else None,
     )
 
 
@@ -65,16 +73,23 @@ def gather(
     until: float,
     making: Sequence[Making],
     weak_too: bool = False,
+    apart: Sequence[str] = (),
+    alone: Callable[[Candidate], bool] | None = None,
 ) -> Gathered:
     """Matches the change from `base` to `tip` (trees or commits) against the index.
 
-    `until` is the commit's time; edits after it do not count. `making` are the sessions known to have made the commit.
+    `until` is the commit's time; edits after it do not count. `making` are the sessions known to have made the commit, `apart`
+    the policy's patterns of files whose lines are kept apart. With `alone`, only these sessions are looked at.
     """
     diffs = git.diff(base, tip)
     candidates = index.find(where, diffs, until=until, making=making, agents=AGENTS)
+    candidates = candidates if alone is None else [one for one in candidates if alone(one)]
     if not candidates:
-        return Gathered(_nobody(diffs), (), diffs)
-    files = _added(git, index, diffs, {path for one in candidates for path, _ in one.edits}, until)
+        return Gathered(_nobody(diffs), (), diffs, None)
+    touched = {path for one in candidates for path, _ in one.edits}
+    chosen = _chosen(diffs, touched)
+    kinds, before = _looked_up(git, tip, diffs, chosen, apart)
+    files = _added(index, diffs, chosen, before, until)
     match, considered = match_commit(
         diffs,
         files,
@@ -83,7 +98,14 @@ def gather(
         commitments=index.commitments,
         weak_too=weak_too,
     )
-    return Gathered(match, considered, diffs)
+    beyond = sum(len(diff.added) for diff in diffs if diff.path in touched and diff.path not in chosen)
+    match = marked(match._replace(beyond=beyond), kinds)
+    return Gathered(match, considered, diffs, kinds)
+
+
+def marked(match: CommitMatch, kinds: Kinds) -> CommitMatch:
+    """The match with what each file is."""
+    return match._replace(files=tuple(one._replace(kind=kinds(one.path)) for one in match.files))
 
 
 def _nobody(diffs: Sequence[FileDiff]) -> CommitMatch:
@@ -97,41 +119,52 @@ def _nobody(diffs: Sequence[FileDiff]) -> CommitMatch:
     )
 
 
-def _added(
-    git: Git, index: Index, diffs: Sequence[FileDiff], touched: set[str], until: float
-) -> tuple[AddedLines, ...]:
-    """The added lines with their rarity: against what other sessions wrote and what these files already held.
-
-    Files that no session touched, and what is beyond a bound, are only counted: a commit of a whole tree must not wait.
-    """
+def _chosen(diffs: Sequence[FileDiff], touched: set[str]) -> set[str]:
+    """The files that are matched. Those that no session touched, and what is beyond a bound, are only counted: a commit of a whole
+    tree must not wait."""
     chosen: set[str] = set()
     room = MAX_LINES
     for diff in diffs:
         if diff.path in touched and len(diff.added) <= room:
             chosen.add(diff.path)
             room -= len(diff.added)
+    return chosen
+
+
+def _looked_up(
+    git: Git, tip: str, diffs: Sequence[FileDiff], chosen: set[str], apart: Sequence[str]
+) -> tuple[Kinds, set[bytes]]:
+    """(what the commit's files are, the lines that the files to be matched already held), with one process."""
+    old = [d.old_oid for d in diffs if d.path in chosen and d.status == "M" and d.added and not d.binary]
+    before: set[bytes] = set()
+
+    def read(names: list[str]) -> Sequence[bytes | None]:
+        found = git.blobs([*names, *old])
+        for blob in found[len(names) :]:
+            if blob is not None and len(blob) <= MAX_BLOB:
+                before.update(blob.split(b"\n"))
+        return found[: len(names)]
+
+    return kinds_at(read, tip, (diff.path for diff in diffs), apart), before
+
+
+def _added(
+    index: Index, diffs: Sequence[FileDiff], chosen: set[str], before: set[bytes], until: float
+) -> tuple[AddedLines, ...]:
+    """The added lines with their rarity: against what other sessions wrote and what these files already held."""
     looked_at = [diff for diff in diffs if diff.path in chosen]
-    before = _lines_before(git, looked_at)
     counts = index.writers((index.keys.line(line) for diff in looked_at for line in diff.added), until + SLACK)
     limit = rarity_limit(index.log_count())
+    gone = gone_lines(diffs)
 
     def common(line: bytes, digest: int) -> bool:
-        return counts.get(digest, 0) > limit or line in before
+        return counts.get(digest, 0) > limit or line in before or line in gone
 
     return tuple(
-        added_lines(index.keys, diff, common) if diff.path in chosen else _only_counted(diff) for diff in diffs
+        added_lines(index.keys, diff, common, gone) if diff.path in chosen else _only_counted(diff) for diff in diffs
     )
 
 
 def _only_counted(diff: FileDiff) -> AddedLines:
     nothing = (0,) * len(diff.added)
     return AddedLines(diff.path, nothing, nothing, nothing, diff.positions, (False,) * len(diff.added))
-
-
-def _lines_before(git: Git, diffs: Sequence[FileDiff]) -> set[bytes]:
-    known = [diff.old_oid for diff in diffs if diff.status == "M" and diff.added and not diff.binary]
-    lines: set[bytes] = set()
-    for blob in git.blobs(known) if known else ():
-        if blob is not None and len(blob) <= MAX_BLOB:
-            lines.update(blob.split(b"\n"))
-    return lines

@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from git_ai_trail import userkey
-from git_ai_trail.formats import FORMATS
 from git_ai_trail.formats.protocol import Format
+from git_ai_trail.formats.sources import former_names, is_gone, look_at
+from git_ai_trail.index import query
 from git_ai_trail.index.access import Index, open_index
 from git_ai_trail.index.scan import LogState, refresh
-from git_ai_trail.pipeline.discovery import VERSIONS, agent_of, find
+from git_ai_trail.pipeline.discovery import VERSIONS, admitted, agent_of, all_formats, find
 from git_ai_trail.pipeline.evidence import log_format
 from git_ai_trail.pipeline.logfile import open_log
 from git_ai_trail.places import cache_dir, data_dir, index_path
@@ -52,17 +53,18 @@ def refresh_all(
 ) -> Indexed:
     """Reads what is new in every log into an open index; logs that are gone are forgotten."""
     known = _known(index)
-    found = find(FORMATS, lambda fmt: (*fmt.roots(env, env.get("HOME", "")), *log_roots))
+    found = find(all_formats(), lambda fmt: (*fmt.roots(env, env.get("HOME", "")), *log_roots))
+    query.name_agents(index.target, {fmt.NAME: fmt.AGENT for fmt in admitted()})
     current = VERSIONS
     read = bytes_read = unreadable = 0
     for number, (path, claims) in enumerate(found.items(), 1):
         try:
-            stat = os.stat(path)
+            now = look_at(path, claims)
         except OSError:
             unreadable += 1
             continue
         name, version, *look = known.get(path, ("", None))
-        if look != [stat.st_ino, stat.st_size, stat.st_mtime_ns] or version != current.get(name):
+        if look != [*now] or version != current.get(name):
             fmt = agent_of(path, claims)
             if fmt is None:
                 continue
@@ -72,7 +74,8 @@ def refresh_all(
             bytes_read += state.bytes_read if state else 0
         if progress is not None:
             progress(number, len(found), bytes_read)
-    _forget(index, known.keys() - found.keys())
+    moved = {name for path, claims in found.items() for name in former_names(path, claims)}
+    _forget(index, known.keys() - found.keys(), moved)
     return Indexed(len(found), read, bytes_read, unreadable)
 
 
@@ -88,6 +91,6 @@ def _refresh(index: Index, fmt: Format, path: str) -> LogState | None:
     return refresh(index.target, index.keys, log_format(fmt), path, open_log=open_log)
 
 
-def _forget(index: Index, paths: set[str]) -> None:
-    gone = [(path,) for path in paths if path and not os.path.exists(path)]
+def _forget(index: Index, paths: set[str], moved: set[str]) -> None:
+    gone = [(path,) for path in paths if path and (path in moved or is_gone(path))]
     index.target.executemany("DELETE FROM logs WHERE path = ?", gone)

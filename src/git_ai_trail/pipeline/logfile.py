@@ -8,6 +8,7 @@ from collections import OrderedDict
 from io import BufferedReader
 from typing import cast
 
+from git_ai_trail.formats.sources import open_made
 from git_ai_trail.loglines import Line, LogFile
 
 if sys.version_info >= (3, 14):
@@ -90,7 +91,10 @@ class ZstdLog(LogFile):
 
 
 def open_log(path: str, *, document: bool = False) -> LogFile:
-    """The log at `path`, plain or compressed; OSError (with a reason in `strerror`) where it cannot be read."""
+    """The log at `path`, plain, compressed or made by its format; OSError (with a reason in `strerror`) where it cannot be read."""
+    made = open_made(path)
+    if made is not None:
+        return made
     if os.path.splitext(path)[1] == ".zst":
         return ZstdLog(path, document=document)
     return LogFile(path, document=document)

@@ -28,11 +28,12 @@ _NAME = 200
 _HIGHEST = Decimal(1_000_000)
 _MILLION = Decimal(1_000_000)
 
-_FIGURES = ("input", "cached", "cache_write", "output")
+_FIGURES = ("input", "cached", "cache_write", "cache_write_1h", "output")
 _LITELLM = {
     "input": "input_cost_per_token",
     "cached": "cache_read_input_token_cost",
     "cache_write": "cache_creation_input_token_cost",
+    "cache_write_1h": "cache_creation_input_token_cost_above_1hr",
     "output": "output_cost_per_token",
 }
 _LITELLM_OVER = re.compile(r"input_cost_per_token_above_([0-9]{1,5})k_tokens")
@@ -58,6 +59,7 @@ class Rate(NamedTuple):
     input: Decimal
     cached: Decimal
     cache_write: Decimal
+    cache_write_1h: Decimal
     output: Decimal
 
 
@@ -248,9 +250,13 @@ def _rate(entry: Mapping[str, Any], over: int) -> Rate | None:
 
 
 def _made(over: int, figures: Mapping[str, Decimal]) -> Rate:
-    """Without a price of its own what is cached or written to a cache costs what input costs."""
+    """Without a price of its own what is cached or written to a cache costs what input costs, and what is written for an hour
+    what is written at all."""
     plain = figures["input"]
-    return Rate(over, plain, figures.get("cached", plain), figures.get("cache_write", plain), figures["output"])
+    write = figures.get("cache_write", plain)
+    return Rate(
+        over, plain, figures.get("cached", plain), write, figures.get("cache_write_1h", write), figures["output"]
+    )
 
 
 def _figure(value: object) -> Decimal | None:

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from git_ai_trail import places
 from git_ai_trail.errors import TrailError
-from git_ai_trail.formats import BY_NAME, FORMATS
 from git_ai_trail.formats.protocol import Format
+from git_ai_trail.formats.sources import former_names, is_container, is_gone, look_at
 from git_ai_trail.model import Skipped
-from git_ai_trail.pipeline.discovery import VERSIONS, Found, agent_of, find
+from git_ai_trail.pipeline.discovery import VERSIONS, Found, admitted, agent_of, all_formats, find, named
 from git_ai_trail.store.protocol import FileState, Store
 
 
@@ -55,12 +55,17 @@ def unread(
     What was redacted under another rule set, or read by another version of its reader, counts as not read.
     """
     skipped: list[Skipped] = []
-    formats = [BY_NAME[agent]] if agent else list(FORMATS)
+    wanted = named(agent)
+    if agent and wanted is None:
+        raise TrailError(f"no logs are read under the name {agent!r}", "'git ai-trail ingest -h' names those that are")
+    formats = [wanted] if wanted is not None else list(all_formats())
     if paths:
         found = _named(formats, paths, skipped, env, certain=bool(agent))
     else:
         found = find(formats, lambda fmt: (*fmt.roots(env, places.home_dir(env)), *log_roots))
     tasks, unchanged = _tasks(env, store, found, since=since, ruleset_digest=ruleset_digest)
+    for fmt in admitted():
+        skipped += [Skipped(kind=kind, where=fmt.NAME, count=count) for kind, count in fmt.troubles.items()]
     return Unread(tasks, unchanged, skipped)
 
 
@@ -71,13 +76,13 @@ def _named(
     found: Found = {}
     for path in paths:
         whole = os.path.abspath(path)
-        if os.path.isdir(whole):
+        if os.path.isdir(whole) or (is_container(whole, formats) and os.path.isfile(whole)):
             found.update(find(formats, lambda _, root=whole: (root,)))  # type: ignore[misc]
             continue
-        if not os.path.exists(whole):
+        if is_gone(whole):
             raise TrailError(f"no such file or folder: {path}")
         claims = [fmt for fmt in formats if certain or fmt.is_log(os.path.basename(whole))]
-        if claims and os.path.isfile(whole) and agent_of(whole, claims) is not None:
+        if claims and (os.path.isfile(whole) or not os.path.exists(whole)) and agent_of(whole, claims) is not None:
             found[whole] = claims
         else:
             kind = "not a log of a known agent" if os.path.isfile(whole) else "not a regular file"
@@ -97,8 +102,7 @@ def _tasks(
     unchanged = 0
     for path, claims in found.items():
         try:
-            stat = os.stat(path)
-            look = (stat.st_ino, stat.st_size, stat.st_mtime_ns)
+            look = tuple(look_at(path, claims))
         except OSError:
             look = (0, 0, 0)  # gone or out of reach; reading it says so
         if oldest is not None and look[2] and look[2] / 1e9 < oldest:
@@ -107,6 +111,11 @@ def _tasks(
         state = states.get(shown)
         if state is None and look in by_look:
             state = _followed(env, store, by_look[look], shown)
+        for name in former_names(path, claims) if state is None else ():
+            before = states.get(places.shortened(name, env))
+            if before is not None:
+                store.moved(before.path, shown)
+                state = before._replace(path=shown)
         if state is not None and state.ruleset_digest == ruleset_digest and state.version == current.get(state.format):
             if look == (state.inode, state.size, state.mtime_ns):
                 unchanged += 1
@@ -123,7 +132,7 @@ def _tasks(
 
 def _followed(env: Mapping[str, str], store: Store, state: FileState, shown: str) -> FileState | None:
     """A log that was renamed (Codex archives by renaming) keeps its rows."""
-    if os.path.exists(places.expanded(state.path, env)):
+    if not is_gone(places.expanded(state.path, env)):
         return None
     store.moved(state.path, shown)
     return state._replace(path=shown)

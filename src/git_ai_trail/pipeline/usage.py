@@ -13,7 +13,7 @@ from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 
-from git_ai_trail.agents import AGENTS
+from git_ai_trail.agents import AGENTS, format_of
 from git_ai_trail.attach.annex import Annex, AnnexSession
 from git_ai_trail.errors import TrailError
 from git_ai_trail.git import Git, normal_url
@@ -23,10 +23,6 @@ from git_ai_trail.pipeline.cost import added, charged
 from git_ai_trail.pipeline.prices import Prices
 from git_ai_trail.pipeline.sessions import tokens_json
 from git_ai_trail.store.protocol import Store
-from git_ai_trail.words import agent_word
-
-# The names of agents in records lead back to those of their logs.
-_FORMATS = {agent_word(name): agent for agent, name in AGENTS.items()}
 
 KEYS = ("day", "model", "repository", "session", "agent", "commit")
 
@@ -156,7 +152,7 @@ def _spent(parts: Iterable[Used], prices: Prices) -> Spent:
         if rate is None:
             unpriced += part.tokens.total
         else:
-            cost = (cost or Decimal(0)) + charged(part.tokens, rate)
+            cost = (cost or Decimal(0)) + charged(part.tokens, rate, cache_write_1h=part.cache_write_1h)
         sessions.add((part.agent, part.session))
         totals.append(part.tokens)
         responses += part.responses
@@ -214,7 +210,7 @@ def _of_commits(
             local.setdefault(used.session, []).append(used)
     for one in told:
         for each in one.found.sessions:
-            if wanted.agent and _FORMATS.get(each["agent"]) != wanted.agent:
+            if wanted.agent and format_of(str(each["agent"])) != wanted.agent:
                 continue
             turns = {prompt["turn"] for prompt in each["prompts"]} & prompts.get(str(each["id"]), set())
             if prompts.get(str(each["id"])):
@@ -238,7 +234,7 @@ def _noted(one: history.Told, each: Mapping[str, Any], noted: AnnexSession) -> U
     """An annex knows sums only: they stand at the last model of the record, at the time of the commit."""
     return Used(
         session=str(each["id"]),
-        agent=_FORMATS.get(each["agent"], str(each["agent"])),
+        agent=format_of(str(each["agent"])),
         cwd="",
         git_url="",
         turn=min((prompt["turn"] for prompt in each["prompts"]), default=-1),

@@ -110,3 +110,19 @@ def test_only_so_many_responses_are_remembered() -> None:
     for number in range(1000):
         counter.count({"requestId": f"r{number}"}, {"id": f"m{number}", "model": "m", "usage": usage()})
     assert len(counter.state()) <= 32
+
+
+def test_what_is_kept_in_the_cache_for_an_hour_is_told_apart() -> None:
+    counter = TokenCounter()
+
+    def count(message: str, written: int, kept: object) -> tuple[int, int]:
+        usage = {"input_tokens": 3, "cache_creation_input_tokens": written, "output_tokens": 1, "cache_creation": kept}
+        found = counter.count({"requestId": "r"}, {"id": message, "model": "m", "usage": usage})
+        return (found.cache_write, found.cache_write_1h) if found is not None else (0, 0)
+
+    assert count("a", 500, {"ephemeral_5m_input_tokens": 200, "ephemeral_1h_input_tokens": 300}) == (500, 300)
+    assert count("a", 500, {"ephemeral_5m_input_tokens": 200, "ephemeral_1h_input_tokens": 300}) == (0, 0)
+    assert count("a", 700, {"ephemeral_5m_input_tokens": 200, "ephemeral_1h_input_tokens": 500}) == (200, 200)
+    assert count("b", 500, {"ephemeral_1h_input_tokens": 900}) == (500, 500), "never more than was written"
+    odd = (None, 7, [], {"ephemeral_1h_input_tokens": -4})
+    assert {count(f"c{number}", 5, kept) for number, kept in enumerate(odd)} == {(5, 0)}

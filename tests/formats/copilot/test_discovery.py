@@ -20,8 +20,21 @@ def touch(path: Path, text: str = "") -> Path:
 
 
 def test_the_root_is_in_the_named_folder_or_the_users() -> None:
-    assert copilot.roots({}, "/home/dev") == ["/home/dev/.copilot/session-state"]
-    assert copilot.roots({"COPILOT_HOME": "/other"}, "/home/dev") == ["/other/session-state"]
+    first = "history-session-state"
+    assert copilot.roots({}, "/home/dev") == [f"/home/dev/.copilot/{name}" for name in ("session-state", first)]
+    assert copilot.roots({"COPILOT_HOME": "/other"}, "/home/dev") == ["/other/session-state", f"/other/{first}"]
+    moved = copilot.roots({"XDG_STATE_HOME": "/state"}, "/home/dev")
+    assert moved[1:] == [f"/home/dev/.copilot/{first}", f"/state/.copilot/{first}"]
+
+
+def test_the_documents_of_the_first_versions_are_found(tmp_path: Path) -> None:
+    log = touch(tmp_path / f"session_{ID}_1760000000000.json")
+    touch(tmp_path / f"session_{ID}.json")
+    touch(tmp_path / "session_x_1760000000000.json")
+    assert list(copilot.discover(str(tmp_path))) == [str(log)]
+    assert copilot.session_id_of(str(log)) == ID
+    assert copilot.is_document(str(log))
+    assert not copilot.is_document(f"/home/dev/.copilot/session-state/{ID}.jsonl")
 
 
 def test_sessions_of_both_layouts_are_found_and_what_a_session_keeps_is_not(tmp_path: Path) -> None:

@@ -82,6 +82,10 @@ class Maker:
                 self.nested,
                 self.python,
                 self.python,
+                self.sed,
+                self.group,
+                self.variable,
+                self.install,
             )
         )()
 
@@ -153,6 +157,93 @@ class Maker:
                 f"( echo {self.quoted(one)}; cat <<'E'\n{self.lines()}E\n) >> {self.name()}",
                 f"X=$(cat <<'E'\n{self.lines(3)}E\n)\necho \"$X\" > {self.name()}",
                 f"X={self.quoted(one)}; printf '%s\\n' \"$X\" >> {self.name()}",
+            )
+        )
+
+    def sed(self) -> str:
+        name, text = self.random.choice(("a.txt", "b.txt")), self.line().replace("\\", "")
+        address = self.random.choice(("1", "2", "$", "/nowhere/", "/alpha/", "2,$", "1!", "$!", "", "99"))
+        first = self.random.choice(("", "", f"printf '%s\\n%s\\n' alpha {self.quoted(self.line())} > {name}; "))
+        script = self.random.choice(
+            (
+                f"{address}a {text}",
+                f"{address}i\\  {text}",
+                f"{address}c\\\n{text}\\\n  {self.line()}",
+                f"{address}a {text}\n1d\n1a {self.line()}",
+                f"s/one/two/g;{address}a {text}",
+                f"/one/{{a {text}\n}}",
+                f"$!N;{address}a {text}",
+            )
+        )
+        if address == "99" and not first:
+            address = "1"  # whoever names a line has seen it
+            script = script.replace("99", "1")
+        show = self.random.choice(("", "", f"; cat {name}", f" && grep -c . {name}"))
+        return f"{first}sed -i {self.quoted(script)} {name}{show}"
+
+    def group(self) -> str:
+        parts = [
+            self.random.choice(
+                (
+                    f"echo {self.quoted(self.line())}",
+                    f"echo {self.quoted(self.line())} >&2",
+                    f"echo {self.quoted(self.line())} > new.txt",
+                    f"printf %s {self.quoted(self.line())}",
+                    f"false || echo {self.quoted(self.line())}",
+                    f"false && echo {self.quoted(self.line())}; true",
+                    f"if false; then echo {self.quoted(self.line())}; fi",
+                    f"echo {self.quoted(self.line())} | cat",
+                    f"echo {self.quoted(self.line())} | wc -l",
+                    "date",
+                    f'echo "$(echo {self.quoted(self.line().replace(chr(34), ""))})"',
+                    f"( echo {self.quoted(self.line())} )",
+                    f"{{ echo {self.quoted(self.line())}; }}",
+                    f"for i in 1 2; do echo {self.quoted(self.line())}; done",
+                )
+            )
+            for _ in range(self.random.randint(1, 4))
+        ]
+        inner = "; ".join(parts)
+        before = self.random.choice(("", "", "true && ", "false || ", "true || "))
+        into = self.random.choice(
+            (f"> {self.name()}", f">> {self.name()}", f"| cat > {self.name()}", f"| tee {self.name()} >/dev/null")
+        )
+        return before + self.random.choice((f"{{ {inner}; }} {into}", f"( {inner} ) {into}"))
+
+    def variable(self) -> str:
+        text, other = self.line().replace('"', ""), self.line().replace('"', "")
+        between = self.random.choice(
+            (
+                "",
+                "",
+                f"V={self.quoted(other)}; ",
+                f"false && V={self.quoted(other)}; ",
+                f"(V={self.quoted(other)}); ",
+                f"V={self.quoted(other)} true; ",
+                f"V+={self.quoted(other)}; ",
+                f"if true; then V={self.quoted(other)}; fi; ",
+                f"for V in {self.quoted(other)}; do :; done; ",
+                f"read V <<< {self.quoted(other)}; ",
+                "unset V; ",
+                f"export V={self.quoted(other)}; ",
+                f"V=({self.quoted(other)} b); ",
+                f"set_v() {{ V={self.quoted(other)}; }}; set_v; ",
+                f"V={self.quoted(other)} | cat; ",
+                "((V=7)); ",
+                f"printf -v V %s {self.quoted(other)}; ",
+                f"eval {self.quoted('V=changed')}; ",
+            )
+        )
+        use = self.random.choice(('"$V"', '"${V}"', "$V", '"<$V>"', '"${V%x}"', "'$V'"))
+        return f"V={self.quoted(text)}; {between}echo {use} {self.random.choice(('>', '>>'))} {self.name()}"
+
+    def install(self) -> str:
+        name = self.random.choice(("new.txt", "d/f.md"))
+        return self.random.choice(
+            (
+                f"install -m 644 /dev/stdin {name} <<'E'\n{self.lines()}E\n",
+                f"echo {self.quoted(self.line())} > a.txt; install a.txt {name}",
+                f"install -m 600 a.txt {name}",
             )
         )
 

@@ -20,7 +20,7 @@ from git_ai_trail.formats.protocol import Reader
 
 NAME = "claude"
 AGENT = "Claude Code"
-STATE_VERSION = 2
+STATE_VERSION = 3
 
 __all__ = [
     "AGENT",

@@ -84,7 +84,8 @@ def sub_agent_id(agent: str, session_id: str) -> str:
 def recognises(head: bytes) -> bool:
     """Nearly every record names its session; those that do not are a summary and a snapshot of files, which others lack.
     Gemini CLI and Copilot name sessions in the same way, but say more beside."""
-    return not any(mark in head for mark in (b'"projectHash"', b'"session.start"')) and any(
+    others = (b'"projectHash"', b'"session.start"', b'"responderUsername"', b'"chatMessages"')
+    return not any(mark in head for mark in others) and any(
         mark in head for mark in (b'"sessionId"', b'"parentUuid"', b'"leafUuid"', b'"isSnapshotUpdate"')
     )
 

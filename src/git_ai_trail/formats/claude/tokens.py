@@ -45,10 +45,13 @@ class TokenCounter:
 
 
 def _figures(usage: dict[str, Any]) -> tuple[int, ...]:
-    """input, cached, cache_write, output, reasoning. What the log calls input leaves both caches out."""
+    """input, cached, cache_write, output, reasoning, cache_write_1h. What the log calls input leaves both caches out."""
     cached, cache_write = whole(usage.get("cache_read_input_tokens")), whole(usage.get("cache_creation_input_tokens"))
     details = usage.get("output_tokens_details")
     output = whole(usage.get("output_tokens"))
+    # A gateway may leave zeros there beside the sum.
+    kept = usage.get("cache_creation")
+    an_hour = whole(kept.get("ephemeral_1h_input_tokens")) if isinstance(kept, dict) else 0
     reasoning = whole(details.get("thinking_tokens")) if isinstance(details, dict) else 0
     return (
         whole(usage.get("input_tokens")) + cached + cache_write,
@@ -56,6 +59,7 @@ def _figures(usage: dict[str, Any]) -> tuple[int, ...]:
         cache_write,
         output,
         min(reasoning, output),
+        min(an_hour, cache_write),
     )
 
 

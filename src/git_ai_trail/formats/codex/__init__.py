@@ -20,7 +20,7 @@ from git_ai_trail.formats.protocol import Reader
 
 NAME = "codex"
 AGENT = "Codex"
-STATE_VERSION = 3
+STATE_VERSION = 4
 
 __all__ = [
     "AGENT",

@@ -243,7 +243,8 @@ class CodexReader(Memory):
 
     def _snapshot(self, payload: dict[str, Any]) -> list[Fact]:
         self.history.snapshot(self.talk.turn)
-        return self._one(Other("ghost_snapshot"))
+        ghost = payload.get("ghost_commit")
+        return self._one(Other("ghost_snapshot", text_of(ghost.get("parent"), 64) if isinstance(ghost, dict) else ""))
 
     # -- events -------------------------------------------------------------------------------------------------------
 

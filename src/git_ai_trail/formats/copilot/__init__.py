@@ -20,7 +20,7 @@ from git_ai_trail.formats.protocol import Reader
 
 NAME = "copilot"
 AGENT = "GitHub Copilot"
-STATE_VERSION = 1
+STATE_VERSION = 2
 
 __all__ = [
     "AGENT",
@@ -46,5 +46,8 @@ def open_offsets(state: Mapping[str, Any]) -> list[int]:
 
 def reader(path: str, state: Mapping[str, Any] | None = None) -> Reader:
     """A reader for the log at `path`; with `state`, one that goes on where that state was taken."""
+    if is_document(path):
+        kept: Reader = importlib.import_module("git_ai_trail.formats.copilot.history").HistoryReader(path, state)
+        return kept
     made: Reader = importlib.import_module("git_ai_trail.formats.copilot.session").CopilotReader(path, state)
     return made

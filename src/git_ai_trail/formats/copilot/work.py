@@ -7,7 +7,9 @@ import re
 from typing import Any
 
 from git_ai_trail.facts import Call, Edit, Output, PendingCommit
-from git_ai_trail.formats.diffs import read_hunks
+from git_ai_trail.formats.codex.calls import PatchText
+from git_ai_trail.formats.codex.edits import edits_of_patches
+from git_ai_trail.formats.diffs import DiffLines, read_hunks
 from git_ai_trail.formats.events import Fact
 from git_ai_trail.formats.fields import text_of, whole
 from git_ai_trail.formats.linediff import new_lines, runs_of, split_lines
@@ -22,6 +24,7 @@ _MAX_OPEN = 128
 _LONGEST = 32 * 1024 * 1024
 _SHELLS = ("bash", "powershell")
 _EDITORS = ("create", "edit", "str_replace_editor")
+_PATCH = "apply_patch"
 _EXIT = pattern(r"\n?<(?:exited|shellId: [^>\n]{1,64} completed) with exit code (\d{1,5})>\s*$", re.MULTILINE)
 
 
@@ -37,7 +40,11 @@ class OpenCall:
         self.command = text_of(self.args.get("command"), 4 << 20) if shell else ""
         self.scripts = (Script(self.command, folder),) if shell else ()
         self.commits: tuple[CommitCall, ...] = commit_calls(self.scripts)
-        self.arguments = json.dumps(given, ensure_ascii=False) if isinstance(given, (dict, list)) else text_of(given)
+        # The models of OpenAI give a patch as it is, not as a field of something.
+        said = json.dumps(given, ensure_ascii=False) if isinstance(given, (dict, list)) else text_of(given, _LONGEST)
+        self.arguments = said
+        patch = self.args.get("input") or self.args.get("patch") or given
+        self.patches = (PatchText(text_of(patch, _LONGEST), folder),) if self.tool == _PATCH else ()
 
     def flags(self) -> list[Any]:
         return [self.offset, self.at, self.turn, self.folder]
@@ -72,6 +79,8 @@ class Work:
             if call.scripts:
                 facts += edits_of_scripts(call.scripts, call_id, reply.text) if reply.status == "completed" else []
                 facts += commits_made(call.commits, reply, call_id) if call.commits else []
+            elif reply.status == "completed" and call.patches:
+                facts += edits_of_patches(call.patches, call_id)
             elif reply.status == "completed" and call.tool in _EDITORS:
                 facts += _edits(call, data)
         return [Fact(fact, turn, at) for fact in facts]
@@ -119,7 +128,7 @@ def _edits(call: OpenCall, data: dict[str, Any]) -> list[Edit]:
     detail = text_of(result.get("detailedContent"), _LONGEST) if isinstance(result, dict) else ""
     at = detail.find("\n@@")
     if at >= 0:
-        hunks = read_hunks(detail[at + 1 :])
+        hunks = _hunks(detail[at + 1 :])
         return [Edit(path, "", "update", hunks.added, hunks.removed, "patch", call.call_id, True)]
     old, new = args.get("old_str"), args.get("new_str")
     if not isinstance(new, str):
@@ -128,3 +137,17 @@ def _edits(call: OpenCall, data: dict[str, Any]) -> list[Edit]:
     fresh = new_lines(before, after)
     removed = len(before) - (len(after) - sum(fresh))
     return [Edit(path, "", "update", runs_of(after, fresh), removed, "patch", call.call_id, True)]
+
+
+def _hunks(text: str) -> DiffLines:
+    """The lines of a diff that takes the end of a file for one more, empty line. Where it is shown as added, the empty line that it
+    was taken for, in front of what was added at the end, is shown as one that was there."""
+    lines = text.removesuffix("\n").split("\n")
+    if lines[-1] == "+":
+        lines.pop()
+        at = len(lines)
+        while at and lines[at - 1].startswith(("+", "-")):
+            at -= 1
+        if 0 < at < len(lines) and lines[at - 1] == " ":
+            lines[at - 1] = "+"
+    return read_hunks("\n".join(lines))

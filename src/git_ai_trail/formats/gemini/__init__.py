@@ -20,7 +20,7 @@ from git_ai_trail.formats.protocol import Reader
 
 NAME = "gemini"
 AGENT = "Gemini CLI"
-STATE_VERSION = 1
+STATE_VERSION = 2
 
 __all__ = [
     "AGENT",

@@ -1,4 +1,4 @@
-"""Finds `git commit` in a script and, in what came back, the commits that it made."""
+"""Finds `git commit`, `git cherry-pick` and `git revert` in a script and, in what came back, the commits that it made."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from git_ai_trail.lazy import pattern
 
 _WITH_VALUE = ("-C", "-c", "--git-dir", "--work-tree", "--namespace", "--exec-path", "--config-env")
 _NO_COMMIT = ("--dry-run", "-h", "--help", "--porcelain", "--short", "--long")
+# These make commits of what is in others; with one of the words only the index is changed, or nothing at all.
+_TAKE_OVER = ("cherry-pick", "revert")
+_TAKES_NOTHING = ("-n", "--no-commit", "--abort", "--quit", "--skip", "-h", "--help")
 _MADE = pattern(r"^\[([^\]\n]{1,300}?) ([0-9a-f]{7,64})\](?= |$)", re.MULTILINE)
 _OID_LINE = pattern(r"^([0-9a-f]{7,64})(?: (?:\([^)\n]*\) )?(.*))?$", re.MULTILINE)
 _NOT_MADE = (
@@ -25,13 +28,15 @@ _NOT_MADE = (
     "fatal:",
     "error: pathspec",
     "not a git repository",
+    "error: could not apply",
+    "error: could not revert",
 )
 _SEARCHED = 64 * 1024
 
 
 class CommitCall(NamedTuple):
-    """One `git commit` in a script. `shown` says that a later command of the script prints the new commit's oid,
-    `sure` that this command runs only if the commit was made."""
+    """One `git commit`, or another command that makes one, in a script. `shown` says that a later command of the script prints
+    the new commit's oid, `sure` that this command runs only if the commit was made."""
 
     workdir: str
     subject: str
@@ -41,7 +46,7 @@ class CommitCall(NamedTuple):
 
 def has_commit(text: str) -> bool:
     """A cheap test: False where `commit_calls` would find nothing."""
-    return "commit" in text and "git" in text
+    return "git" in text and ("commit" in text or "cherry-pick" in text or "revert" in text)
 
 
 def commit_calls(scripts: tuple[Script, ...]) -> tuple[CommitCall, ...]:
@@ -69,6 +74,8 @@ def git_command(step: Step) -> tuple[str, tuple[str, ...], str]:
 
 def _commits(step: Step) -> bool:
     name, arguments, _ = git_command(step)
+    if name in _TAKE_OVER:
+        return bool(arguments) and not any(word in _TAKES_NOTHING for word in arguments)
     return name == "commit" and not any(word in _NO_COMMIT for word in arguments)
 
 
@@ -78,7 +85,7 @@ def _call(steps: list[Step], index: int) -> CommitCall:
     for step in steps[index + 1 :]:
         name, rest, _ = git_command(step)
         sure = sure and step.command.after in ("&&", "|")
-        if name == "commit":
+        if name == "commit" or name in _TAKE_OVER:
             break
         if (
             name == "log"
@@ -107,7 +114,7 @@ def _given_subject(steps: list[Step], index: int, arguments: tuple[str, ...]) ->
 def _subject(arguments: tuple[str, ...]) -> str:
     for index, word in enumerate(arguments):
         if word in ("-m", "--message", "-am", "-qm", "-aqm", "-qam", "-sm") and index + 1 < len(arguments):
-            subject = arguments[index + 1].split("\n")[0]
+            subject = arguments[index + 1].lstrip("\n").split("\n")[0]
             return "" if DYNAMIC in subject else subject
         if word.startswith("--message="):
             return word[len("--message=") :].split("\n")[0]

@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 from git_ai_trail.facts import Edit
+from git_ai_trail.formats.shell.filewrite import FileWrite
+from git_ai_trail.formats.shell.powershell import is_powershell, powershell_writes
 from git_ai_trail.formats.shell.steps import Script, Step, steps_of
 from git_ai_trail.formats.shell.writes import file_writes, may_write
 
 
 def edits_of_scripts(scripts: tuple[Script, ...], call_id: str, said: str | None = None) -> list[Edit]:
     """Edits of shell text that ran; `said` is what came back, None if that is not known."""
-    return [
-        edit for script in scripts if may_write(script.text) for edit in edits_of_steps(steps_of(script), call_id, said)
-    ]
+    found: list[Edit] = []
+    for script in scripts:
+        if is_powershell(script.text):
+            found += edits_of_powershell(script, call_id)
+        elif may_write(script.text):
+            found += edits_of_steps(steps_of(script), call_id, said)
+    return found
+
+
+def edits_of_powershell(script: Script, call_id: str) -> list[Edit]:
+    """The same for a script that is one for PowerShell."""
+    return _edits(powershell_writes(script.text, script.workdir), call_id)
 
 
 def edits_of_steps(steps: list[Step], call_id: str, said: str | None) -> list[Edit]:
     """The same for one script that was followed already."""
+    return _edits(file_writes(steps, said), call_id)
+
+
+def _edits(writes: list[FileWrite], call_id: str) -> list[Edit]:
     return [
         Edit(
             write.path,
@@ -27,5 +42,5 @@ def edits_of_steps(steps: list[Step], call_id: str, said: str | None) -> list[Ed
             call_id,
             write.lines is not None,
         )
-        for write in file_writes(steps, said)
+        for write in writes
     ]

@@ -61,6 +61,7 @@ class Known:
 
     def __init__(self) -> None:
         self.files: dict[str, str] = {}
+        self._before_step: dict[str, str] = {}  # what a command that may change any file found
         self.folders: set[str] = set()
         self.sure = True  # the command that is looked at surely runs, once, and so did what it builds on
         self.doubtful = False  # it stands where it may well not run: in a branch, a loop or behind `||`
@@ -72,6 +73,7 @@ class Known:
     def enter(self, step: Step) -> None:
         """Goes on to the next command."""
         raw = step.command.words
+        self._before_step = {}
         first = raw[0] if raw else ""
         before, self._before = self._before, step
         after = step.command.after
@@ -87,17 +89,18 @@ class Known:
         self.sure = self.sure and not self._blocks and not self._gone
         for index, word in enumerate(raw):
             if word in _OPENS:
-                self._blocks.append(_may_not_run(step, index))
+                self._blocks.append(_may_not_run(step, index) or (word == "{" and self._either))
                 self.sure = False
                 self.doubtful = self.doubtful or word in ("case", "function")
             if word == "function" or word not in (*_LEADING, *_OPENS):
                 break  # the braces of a function are its own
         if first in _CLOSES and self._blocks:
-            self._blocks.pop()
+            # What a group that may not run is piped into may not run either.
+            self._either = self._blocks.pop() and first == "}"
         if step.program in _LEAVES or first == "!":
             self._gone = True
         if step.words and step.program not in _PLAIN and step.program not in _READS:
-            self.files.clear()
+            self._before_step, self.files = self.files, {}
 
     def keep(self, path: str, text: str | None) -> None:
         """Remembers what a file now holds."""
@@ -108,7 +111,9 @@ class Known:
 
     def content(self, name: str, folder: str) -> str:
         """The text of a file; DYNAMIC where it is not known."""
-        return self.files.get(path_of(name, folder), DYNAMIC) if self.sure else DYNAMIC
+        path = path_of(name, folder)
+        known = self.files.get(path, self._before_step.get(path, DYNAMIC))
+        return known if self.sure else DYNAMIC
 
     def target(self, source: str, name: str, folder: str) -> str:
         """Where `cp source name` writes; empty where that may be a file or a folder."""

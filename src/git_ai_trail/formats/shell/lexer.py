@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from git_ai_trail.formats.shell.variables import Variables, begins_assignment
 from git_ai_trail.lazy import pattern
 
 DYNAMIC = "\0"
@@ -18,6 +19,8 @@ _PLAIN = pattern(r"[^\s\\'\"$`;&|<>()]+")
 _BLANK = pattern(r"(?:[ \t\r]|\\\r?\n)+")
 _IN_QUOTES = pattern(r'[^"\\$`]+')
 _NAME = pattern(r"\$(?:[A-Za-z_]\w*|[0-9@*#?$!-])")
+_BRACED = pattern(r"\$\{([A-Za-z_]\w*)\}")
+_JOINS = pattern(r"[ \t]*(?:\d*(?:&>|>|<)|\|(?!\|))")
 _REDIRECT = pattern(r"(\d*)(&>>|&>|<<<|<<-|<<|<&|<>|>>|>\||>&|<|>)")
 _TEST = pattern(r"\[\[(?=[ \t])[^\n]{0,2000}?[ \t]\]\](?=[\s;&|)]|$)")
 _BEFORE_TEST = ("if", "elif", "while", "until", "then", "else", "do", "!", "{", "time")
@@ -85,9 +88,16 @@ class _Lexer:
         self.at = 0
         self.commands: list[tuple[_Open, int, bool]] = []
         self.waiting: list[tuple[_Open, str, bool, bool]] = []  # heredocs whose bodies come after the line
+        self.variables = Variables()
+        self.leading = True  # the word that is read has nothing but assignments before it
 
     def read_list(self, end: str, depth: int) -> None:
         """Reads commands up to the closing `end` (consumed) or the end of the text."""
+        around, self.variables = self.variables, self.variables.inner()
+        self._read_list(end, depth)
+        self.variables = around
+
+    def _read_list(self, end: str, depth: int) -> None:
         current = _Open("")
         while self.at < len(self.text):
             blank = _BLANK.match(self.text, self.at)
@@ -119,18 +129,22 @@ class _Lexer:
                 if redirect:
                     self._redirect(current, redirect, depth)
                 else:
+                    self.leading = all(map(begins_assignment, current.words))
                     current.words.append(self._word(depth))
         self._finish(current, depth, piped=False)
         if depth == 0:
             self._read_bodies()
 
-    def _finish(self, current: _Open, depth: int, *, piped: bool) -> None:
+    def _finish(self, current: _Open, depth: int, *, piped: bool, apart: bool = False) -> None:
         if current:
             self.commands.append((current, depth, piped))
+            self.variables.ran(current.words, current.after, apart=piped or apart, unknown=DYNAMIC)
 
     def _operator(self, current: _Open, char: str, depth: int) -> _Open:
         pair = self.text[self.at : self.at + 2]
         if char == "(":
+            if current.words or pair == "((":
+                self.variables.stop()  # a function, an array, or arithmetic
             self.at += 1
             if current.words and self.text[self.at : self.at + 1] == ")":
                 self.at += 1  # the parentheses of a function's definition
@@ -139,6 +153,8 @@ class _Lexer:
                 return function
             if depth < _MAX_NESTING:
                 self.read_list(")", depth + 1)
+            if not current.words and _JOINS.match(self.text, self.at):
+                current.words.append(")")  # what follows is about all that the parentheses hold
             return current
         if pair in ("&&", "||"):
             after, self.at = pair, self.at + 2
@@ -147,7 +163,7 @@ class _Lexer:
             self.at += 2 if pair == "|&" else 1
         if char == "\n" and current.words == ["function"]:
             return current  # its body may begin on the next line
-        self._finish(current, depth, piped=after == "|")
+        self._finish(current, depth, piped=after == "|", apart=char == "&" and after == ";")
         if char == "\n":
             self._read_bodies()
             if not current and current.after in ("&&", "||", "|"):
@@ -212,7 +228,8 @@ class _Lexer:
             elif char == '"':
                 parts.append(self._double(depth))
             elif char in "$`":
-                parts.append(self._expansion(depth))
+                whole = self.leading and begins_assignment("".join(parts))
+                parts.append(self._expansion(depth, whole=whole))
             else:
                 break
         if self.at == start:
@@ -245,10 +262,11 @@ class _Lexer:
                 parts.append("" if following == "\n" else following if following in '"\\$`' else char + following)
                 self.at += 2
             else:
-                parts.append(self._expansion(depth))
+                parts.append(self._expansion(depth, whole=True))
         return "".join(parts)
 
-    def _expansion(self, depth: int) -> str:
+    def _expansion(self, depth: int, *, whole: bool) -> str:
+        """What stands for `$…`: its text where the script states it and (`whole`) the shell does not split it."""
         text, at = self.text, self.at
         if text[at] == "`":
             self._until("`")
@@ -258,19 +276,41 @@ class _Lexer:
             self.at += 1
             return self._ansi()
         if following == "(":
+            if text[at + 2 : at + 3] == "(":
+                self.variables.stop()  # arithmetic
             self.at += 2
-            if depth < _MAX_NESTING:
-                waiting, self.waiting = self.waiting, []
-                self.read_list(")", depth + 1)
-                self.waiting = waiting
-            return DYNAMIC
+            return self._substituted(depth, whole=whole)
         if following == "{":
+            braced = _BRACED.match(text, at)
             stop = text.find("}", at)
             self.at = len(text) if stop < 0 else stop + 1
-            return DYNAMIC
+            if braced is None and "=" in text[at : self.at]:
+                self.variables.stop()  # it can assign
+            value = self.variables.text(braced[1], whole=whole) if braced else None
+            return DYNAMIC if value is None else value
         name = _NAME.match(text, at)
         self.at = name.end() if name else at + 1
-        return DYNAMIC if name else "$"
+        if name is None:
+            return "$"
+        value = self.variables.text(name[0][1:], whole=whole)
+        return DYNAMIC if value is None else value
+
+    def _substituted(self, depth: int, *, whole: bool) -> str:
+        """What `$(…)` gives, behind its parenthesis: the text of a heredoc if all it does is to print one."""
+        if depth >= _MAX_NESTING:
+            return DYNAMIC
+        waiting, self.waiting = self.waiting, []
+        before, leading = len(self.commands), self.leading
+        self.read_list(")", depth + 1)
+        self.waiting, self.leading = waiting, leading
+        if not whole or len(self.commands) != before + 1:
+            return DYNAMIC
+        only = self.commands[before][0]
+        if only.words != ["cat"] or only.redirects or len(only.heredocs) != 1:
+            return DYNAMIC
+        body = only.heredocs[0].body
+        stated = only.heredocs[0].literal or not any(mark in body for mark in "$`\\")
+        return body.rstrip("\n") if stated else DYNAMIC
 
     def _ansi(self) -> str:
         parts: list[str] = []

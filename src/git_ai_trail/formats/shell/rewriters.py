@@ -124,3 +124,18 @@ def moved(words: Sequence[str]) -> tuple[str, str] | None:
     if new.endswith("/") or new in (".", ".."):
         new = posixpath.join(new, posixpath.basename(old.rstrip("/")))
     return old, new
+
+
+def installed(words: Sequence[str]) -> tuple[str, str] | None:
+    """The two names of `install [-m MODE …] a b`; None where it makes folders, or copies several files."""
+    names: list[str] = []
+    rest = list(words[1:])
+    while rest:
+        word = rest.pop(0)
+        if word in ("-d", "--directory", "-t", "-s") or word.startswith(("--target-directory", "-t", "--strip")):
+            return None
+        if word in ("-m", "-o", "-g", "-S", "--mode", "--owner", "--group", "--suffix"):
+            rest = rest[1:]
+        elif word[:1] != "-":
+            names.append(word)
+    return (names[0], names[1]) if len(names) == 2 and all(map(_static, names)) else None

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import importlib
-from typing import NamedTuple
 
-from git_ai_trail.formats.diffs import read_patch
 from git_ai_trail.formats.linediff import Runs, runs_of, split_lines
 from git_ai_trail.formats.paths import resolve
+from git_ai_trail.formats.shell.filewrite import FileWrite
+from git_ai_trail.formats.shell.groups import CLOSES, SILENT, group_output
 from git_ai_trail.formats.shell.known import Known, copied, path_of, succeeded
 from git_ai_trail.formats.shell.lexer import DYNAMIC, Heredoc
+from git_ai_trail.formats.shell.patches import patched
 from git_ai_trail.formats.shell.printed import echoed, formatted
-from git_ai_trail.formats.shell.rewriters import moved, rewritten
+from git_ai_trail.formats.shell.rewriters import installed, moved, rewritten
+from git_ai_trail.formats.shell.sed import inserted
 from git_ai_trail.formats.shell.steps import Step
 from git_ai_trail.lazy import pattern
 
@@ -32,6 +34,9 @@ _MAYBE = (
     "prettier",
     "--fix",
     "isort",
+    "install ",
+    "node",
+    "bun ",
     "open(",
     "Path(",
 )
@@ -42,16 +47,7 @@ _PYTHON_PATH = pattern(
 _PYTHON_WRITES = (".write_text(", ".write_bytes(", ".write(", ".writelines(")
 _EXPANDS = pattern(r"(?m)\\[\\$`]|[$`]|\\$")
 _READER = "git_ai_trail.formats.shell.python_script"
-
-
-class FileWrite(NamedTuple):
-    """A file that a command writes. `lines` is None where the command does not tell what."""
-
-    path: str
-    old_path: str
-    op: str  # add, update, move
-    lines: Runs | None
-    removed: int
+_NODE_READER = "git_ai_trail.formats.shell.node_script"
 
 
 def may_write(text: str) -> bool:
@@ -64,22 +60,31 @@ def file_writes(steps: list[Step], said: str | None = None) -> list[FileWrite]:
     found: list[FileWrite] = []
     known = Known()
     feeding: str | None = None  # what the command before writes into this one's input
+    printed: list[str | None] = []
     for index, step in enumerate(steps):
         words = step.words
         known.enter(step)
         start = len(found)
         given = _given(step, feeding if step.command.after == "|" else None, known)
-        output = _output(step, given, known)
+        if words[:1] and words[0] in CLOSES:
+            output = group_output(steps, index, printed)
+        else:
+            output = _output(step, given, known)
+        printed.append(_shown(step, output))
         found.extend(_redirected(step, output, known))
         if step.program == "tee":
             append = any(word in ("-a", "--append") for word in words)
             found.extend(_write(name, step, given, known, append=append) for name in words[1:] if name[:1] != "-")
         elif step.program in ("git", "patch"):
-            found.extend(_patched(step, _patch_text(step, given)))
+            found.extend(patched(step, given, known, said))
         elif step.program == "mkdir" and known.sure:
             known.folders.update(path_of(word, step.folder) for word in words[1:] if word[:1] != "-")
         elif step.program == "cp":
             found.extend(_copied(step, given, known))
+        elif step.program == "install":
+            found.extend(_installed(step, given, known))
+        elif step.program in ("node", "nodejs", "bun"):
+            found.extend(_node(step, given, succeeds=succeeded(steps, index, said)))
         elif _PYTHON.match(step.program):
             code = _python_code(step, given)
             # An `exit` with an error need not say anything.
@@ -88,7 +93,7 @@ def file_writes(steps: list[Step], said: str | None = None) -> list[FileWrite]:
         if step.program in ("mv", "git"):
             found.extend(_moves(step, known))
         else:
-            found.extend(_write(name, step, None, known, append=True) for name in rewritten(words))
+            found.extend(_rewritten(name, step, known, said) for name in rewritten(words))
         feeding = output
         if known.doubtful:
             found[start:] = [_perhaps(write) for write in found[start:]]
@@ -134,8 +139,18 @@ def _output(step: Step, given: str | None, known: Known) -> str | None:
     return given if step.program == "tee" else None
 
 
+def _shown(step: Step, output: str | None) -> str | None:
+    """What a command prints where its group does."""
+    redirected = [redirect for redirect in step.command.redirects if redirect.fd in ("", "1")]
+    if any(redirect.op == ">&" for redirect in redirected):
+        return None
+    if step.command.piped or any(redirect.op in _TO_FILE for redirect in redirected) or step.program in SILENT:
+        return ""
+    return output
+
+
 def _redirected(step: Step, output: str | None, known: Known) -> list[FileWrite]:
-    if step.words[:1] in (("}",), (")",), ("done",), ("fi",)):
+    if step.words[:1] in (("done",), ("fi",)):
         output = None
     return [
         _write(redirect.target, step, output, known, append=redirect.op in _APPEND)
@@ -170,11 +185,6 @@ def _heredoc_text(heredoc: Heredoc) -> str:
     return body
 
 
-def _patch_text(step: Step, given: str | None) -> str:
-    """The patch that `git apply` or `patch` is given."""
-    return step.heredoc.body if step.heredoc is not None else ""
-
-
 def _copied(step: Step, given: str | None, known: Known) -> list[FileWrite]:
     """`cp a b` of a file that the script wrote before."""
     pair = copied(step.words, "fpv")
@@ -191,19 +201,39 @@ def _copied(step: Step, given: str | None, known: Known) -> list[FileWrite]:
     return [FileWrite(path, "", "add", _runs(text), 0)]
 
 
-def _patched(step: Step, text: str) -> list[FileWrite]:
-    if not text or (step.program == "git" and "apply" not in step.words[1:]):
+def _installed(step: Step, given: str | None, known: Known) -> list[FileWrite]:
+    """`install a b`, which copies; what it makes folders of is no file."""
+    pair = installed(step.words)
+    if pair is None:
         return []
-    return [
-        FileWrite(
-            resolve(file.path, step.folder),
-            "",
-            "update" if file.old_path else "add",
-            file.lines.added,
-            file.lines.removed,
-        )
-        for file in read_patch(text)
-    ]
+    source, name = pair
+    text = given if source == "/dev/stdin" else known.content(source, step.folder)
+    # A folder would get a file called stdin, which nobody wants.
+    path = path_of(name, step.folder) if source == "/dev/stdin" else known.target(source, name, step.folder)
+    return [FileWrite(path, "", "add", None if text is None or text == DYNAMIC else _runs(text), 0)] if path else []
+
+
+def _rewritten(name: str, step: Step, known: Known, said: str | None) -> FileWrite:
+    """A file that is rewritten in place, with what is known to have been put into it."""
+    write = _write(name, step, None, known, append=True)
+    if step.program not in ("sed", "gsed"):
+        return write
+    text = known.content(name, step.folder)
+    found = inserted(step.words, None if text == DYNAMIC else text, said)
+    return write if found is None else write._replace(lines=found[0], removed=found[1])
+
+
+def _node(step: Step, given: str | None, *, succeeds: bool) -> list[FileWrite]:
+    """What an inline script of Node writes."""
+    words = step.words[1:]
+    code = next((words[at + 1] for at, word in enumerate(words[:-1]) if word in ("-e", "--eval", "-pe", "-p")), None)
+    if code is None and all(word[:1] == "-" for word in words):
+        code = given
+    if code is None or ("rite" not in code and "ppend" not in code):
+        return []
+    reader = importlib.import_module(_NODE_READER)  # seldom needed
+    found: list[FileWrite] = reader.node_writes(code, step.folder)
+    return found if succeeds else [write._replace(lines=None) for write in found]
 
 
 def _moves(step: Step, known: Known) -> list[FileWrite]:

@@ -1,0 +1,165 @@
+"""A real Gemini CLI and a real Copilot CLI, scripted, in real repositories with our hooks: trailer, note, `show --json` and every
+line's owner. Neither needs an account for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.e2e import claude_model, installs, scenario, truth
+from tests.e2e import model as scripted
+from tests.e2e.claude_model import ClaudeModel
+from tests.e2e.copilot import Copilot, CopilotModel, PatchingModel
+from tests.e2e.gemini import Gemini, GeminiModel
+from tests.e2e.model import ScriptedModel
+from tests.e2e.scenario import Scenario, Step
+from tests.e2e.stage import Stage
+from tests.support.repo import Repo
+
+SCENARIOS = [told for told in scenario.all_scenarios() if told.name != "read-only-home"]
+
+
+USUAL = ("agent-commits", "mixed", "resumed")
+
+
+def by_agent(told: Scenario) -> bool:
+    """Whether an agent makes a commit by itself."""
+    actions = [one for action in told.actions for one in (action, *action.actions)]
+    return any("git commit" in step.text for action in actions for step in action.script)
+
+
+class Program(NamedTuple):
+    agent: type[Gemini] | type[Copilot]
+    dialect: type[ClaudeModel] | type[ScriptedModel]
+    version: str
+    model: str
+
+
+PROGRAMS = {
+    "gemini": Program(Gemini, GeminiModel, "0.61.0", "gemini-2.5-pro"),
+    "copilot": Program(Copilot, CopilotModel, "1.0.102", "claude-sonnet-4-5"),
+    "patching": Program(Copilot, PatchingModel, "1.0.102", "gpt-5.2-codex"),
+}
+
+# Gemini CLI runs commands with hooks switched off (`core.hooksPath`) and without the person's own settings of git.
+CASES = [
+    pytest.param(name, told, id=f"{name}-{told.name}")
+    for name in PROGRAMS
+    for told in SCENARIOS
+    if (name == "gemini" and not by_agent(told)) or name == "copilot" or (name == "patching" and told.name in USUAL)
+]
+
+pytestmark = pytest.mark.proof
+
+
+@pytest.fixture
+def program(request: pytest.FixtureRequest) -> Program:
+    return PROGRAMS[request.param]
+
+
+@pytest.fixture
+def model(program: Program) -> Iterator[ClaudeModel | ScriptedModel]:
+    served: AbstractContextManager[ClaudeModel | ScriptedModel]
+    if issubclass(program.dialect, ClaudeModel):
+        served = claude_model.serve(program.dialect)
+    else:
+        served = scripted.serve(program.dialect)
+    with served as listening:
+        yield listening
+
+
+@pytest.fixture
+def stage(
+    home: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    program: Program,
+    model: ClaudeModel | ScriptedModel,
+) -> Stage:
+    """An empty one, with the program installed."""
+    for name in ("GEMINI_CLI_HOME", "COPILOT_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    agent = program.agent.install(version=program.version, model=program.model, home=home, url=model.url)
+    return Stage(tmp_path, agent, model)
+
+
+@pytest.fixture
+def staged(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Callable[[Scenario], Stage]:
+    """Plays a scenario and returns the stage with everything that it left behind."""
+    install = installs.installer("native", monkeypatch)
+
+    def play(told: Scenario) -> Stage:
+        stage.build(told, install)
+        for place in told.places:
+            stage.repo(place).git("config", "user.name", "A. Person")
+            stage.repo(place).git("config", "user.email", "person@example.com")
+        stage.play(told)
+        return stage
+
+    return play
+
+
+def hold(told: Scenario, stage: Stage) -> None:
+    """Fails unless everything is as the scenario says."""
+    wrong = truth.check(stage, told)
+    assert not wrong, "\n".join([told.claim, *wrong, "-- what the tools answered:", *stage.model.answers])
+
+
+@pytest.mark.parametrize(("program", "told"), CASES, indirect=["program"])
+def test_every_line_has_its_true_owner(told: Scenario, staged: Callable[[Scenario], Stage]) -> None:
+    hold(told, staged(told))
+
+
+@pytest.mark.parametrize("program", ["gemini"], indirect=True)
+@pytest.mark.parametrize("told", [told for told in SCENARIOS if told.name == "agent-commits"], ids=["agent-commits"])
+def test_a_commit_that_no_hook_saw_gets_its_record_afterwards(
+    told: Scenario, staged: Callable[[Scenario], Stage]
+) -> None:
+    stage = staged(told)
+    repo = stage.repo("main")
+    assert not repo.git("log", "-1", "--format=%(trailers)")
+    repo.run("git", "ai-trail", "backfill", "HEAD^..HEAD")
+    hold(replace(told, truths=tuple(replace(one, trailer=False, status="unanchored") for one in told.truths)), stage)
+    view = json.loads(repo.run("git", "ai-trail", "show", "--json").stdout)
+    (session,) = view["sessions"]
+    assert {one["kind"] for one in session["evidence"]} == {"committed-by-session", "content"}
+    assert session["agent"] == "Gemini CLI"
+
+
+TASK = "Fill the shelf, and say which goods there are"
+GOODS = "goods = []\nfor number in range(10):\n    goods.append(number)\n"
+
+
+def call(tool: str, **given: str) -> Step:
+    """A call of a tool by the name that Claude Code has for it; FOLDER in it stands for the repository."""
+    return Step(kind="call", text=json.dumps([tool, given]))
+
+
+@pytest.mark.parametrize("program", ["gemini", "copilot"], indirect=True)
+def test_what_a_sub_agent_wrote_is_known(stage: Stage, monkeypatch: pytest.MonkeyPatch, program: Program) -> None:
+    """In a log of its own (Gemini CLI), or in the session's (Copilot CLI); what it is told is no prompt in either."""
+    install = installs.installer("native", monkeypatch)
+    repo = Repo.init(stage.root / "main")
+    repo.commit_file("README.md", "Title\n", "base")
+    install(repo)
+    repo.commit("set up")
+    stage.model.learn(TASK, (call("Write", file_path="FOLDER/shelf.py", content=GOODS),))
+    stage.model.learn("Let somebody fill the shelf", (call("Agent", prompt=TASK),))
+    session = stage.codex.run("Let somebody fill the shelf", place=repo.root)
+    repo.git("add", "-A")
+    repo.run("git", "commit", "-qm", "Shelf")
+    view = json.loads(repo.run("git", "ai-trail", "show", "--json").stdout)
+    owners = {part["session"] for file in view["files"] for part in file["ranges"]}
+    assert view["summary"]["generated"] == 3, stage.model.answers
+    (owner,) = owners
+    assert (owner == session) is (program.agent is Copilot)
+    repo.run("git", "ai-trail", "ingest")
+    listed = {one["id"]: one for one in json.loads(repo.run("git", "ai-trail", "sessions", "--json").stdout)}
+    assert listed[session]["prompts"] == 1
+    assert owner == session or (listed[owner]["prompts"], listed[owner]["source"]) == (0, "subagent")
