@@ -105,3 +105,19 @@ def test_a_file_that_can_be_used_is_fine(tmp_path: Path, config: Path) -> None:
     (config / "redactions.yml").write_text(OWN)
     assert "(yours): fine" in run(tmp_path, "validate").stdout
     run(tmp_path, "validate", str(tmp_path / "none.yml"), code=2)
+
+
+def test_what_comes_near_to_a_secret_in_a_finished_text_is_listed(config: Path, tmp_path: Path) -> None:
+    odd = "k9Qz" + "7xR2" + "bW4t"
+    (tmp_path / "report.md").write_text(f"a plain line\nand {odd} in it\n")
+    done = run(tmp_path, "near-misses", "report.md")
+    assert f"2:5  {odd}  ×1" in done.stdout
+    assert "1 token to look at" in done.stderr
+    (found,) = json.loads(run(tmp_path, "near-misses", "report.md", "--json").stdout)
+    assert (found["token"], found["line"], found["times"]) == (odd, 2, 1)
+
+
+def test_a_rule_that_a_detector_takes_the_place_of_is_named(config: Path, tmp_path: Path) -> None:
+    (tmp_path / "old.yml").write_text("- {id: email, type: regex, pattern: '[a-z]+@[a-z]+', scope: interaction}\n")
+    done = run(tmp_path, "validate", "old.yml")
+    assert "old.yml:1: email is a built-in detector" in done.stderr

@@ -88,6 +88,7 @@ KEPT = [
     "import { createServerComponentClient } from '@supabase/auth-helpers-nextjs'",
     "github.com/pkg/errors v0.9.1 h1:FEBLx1zS214owpjy7qsBeixbURkuhQAwrK5UwLGTwt4=",
     "call_" + random_text(24, 9),
+    f"ses_dfa0575fcffe{random_text(14, 3)} prt_205fa9408001{random_text(14, 4)}",
     f"msg_{UUID} ctco_{UUID} exec-{UUID} {UUID}-plan",
     "rollout-2025-12-15T14-40-50-019b223e-0dc7-7f72-94d5-2a5a495afaef.jsonl",
 ]

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from git_ai_trail.attach.record import MAX_LINE, MAX_NOTE, parse_note, read_object, session_key
+from git_ai_trail.attach import tombstones
+from git_ai_trail.attach.record import MAX_LINE, MAX_NOTE, read_object, session_key
 from git_ai_trail.attach.shape import HEX64
 from git_ai_trail.attach.trailers import clean
 from git_ai_trail.codec import MAX_INTEGER, canonical
@@ -109,16 +110,15 @@ def allowed(text: str, policy: str) -> str:
     return shown if len(shown) <= MAX_PROMPT else shown[: MAX_PROMPT - 1] + "…"
 
 
-def parse_annex(blob: bytes, *, withheld: Iterable[str] = ()) -> dict[str, Annex]:
-    """Annexes by record, the last made of each; never raises. A tombstone in the note, or in `withheld` (from the
-    records' own notes), leaves nothing of an annex."""
-    gone = set(withheld)
-    if b'"withheld"' in blob:
-        gone |= {line.digest for line in parse_note(blob) if line.kind == "withheld"}
+def parse_annex(blob: bytes, *, withheld: Iterable[str] = (), elsewhere: bytes = b"") -> dict[str, Annex]:
+    """Annexes by record, the last made of each; never raises. A tombstone in the note, in `elsewhere` (lines that stand in
+    other notes), or in `withheld` (from the records' own notes), leaves nothing of what it withholds."""
+    here, there = tombstones.read(blob), tombstones.read(elsewhere)
+    gone = tombstones.Gone(here.digests | there.digests | set(withheld), here.prompts | there.prompts)
     found: dict[str, Annex] = {}
     for raw in blob[:MAX_NOTE].split(b"\n", _MAX_LINES)[:_MAX_LINES]:
-        annex = _read(read_object(raw.strip()))
-        if annex is None or annex.digest in gone:
+        annex = _read(read_object(tombstones.stripped(raw.strip(), gone)))
+        if annex is None or annex.digest in gone.digests:
             continue
         if annex.digest not in found or annex.made_at >= found[annex.digest].made_at:
             found[annex.digest] = annex

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from typing import TextIO
 
 import click
 
@@ -13,6 +14,7 @@ from git_ai_trail.cli.terminal import clean, count, table_width
 from git_ai_trail.errors import GitError
 from git_ai_trail.git import Git
 from git_ai_trail.pipeline import rules as pipeline
+from git_ai_trail.pipeline import rules_sync as pipeline_sync
 
 
 @click.group("rules", context_settings={"help_option_names": ["-h", "--help"]})
@@ -77,14 +79,54 @@ def list_rules(everything: bool, as_json: bool) -> None:
 def validate(files: tuple[str, ...], repository: bool) -> int:
     """Check rule FILES, or those in force: syntax, unknown keys, doubled ids, patterns that could run for ever."""
     if files:
-        found = pipeline.validated(files, trusted=not repository)
+        found, notes = pipeline.validated(files, trusted=not repository)
+        for note in notes:
+            click.echo(clean(note), err=True)
         click.echo(f"{count(found, 'rule')} in {count(len(files), 'file')}: fine", err=True)
         return 0
     rules = pipeline.in_force(open_person().env, _top())
     for source, path in rules.files:
         click.echo(f"{clean(path)} ({source}): fine")
+    for note in rules.ruleset.superseded:
+        click.echo(clean(note), err=True)
     click.echo(f"{count(len(rules.files), 'rule file')} in force", err=True)
     return 0
+
+
+@command.command("sync")
+@click.option("-n", "--dry-run", is_flag=True, help="Only say what is different.")
+@click.option(
+    "--to-file", is_flag=True, help="The other way: write your own rules, as synced last, into your rule file."
+)
+@click.option("--file", "path", type=click.Path(dir_okay=False), default="", help="With --to-file: into this file.")
+@click.option("--force", is_flag=True, help="With --to-file: also where there is a file already.")
+@json_option
+def sync(dry_run: bool, to_file: bool, path: str, force: bool, as_json: bool) -> None:
+    """Bring the database's account of the rules in step with the rule files, and say which sessions that concerns.
+
+    The database keeps every rule in force with a fingerprint, and for each session under which rules it was redacted. Sessions
+    that were redacted under other rules are redacted again by `git ai-trail ingest --rescrub`.
+    """
+    person = open_person()
+    if to_file:
+        where, many = pipeline_sync.to_file(person.env, person.config, path=path, force=force, dry_run=dry_run)
+        click.echo(f"{clean(where)}: {count(many, 'rule')}{' to be written' if dry_run else ''}")
+        return
+    done = pipeline_sync.sync(person.env, person.config, dry_run=dry_run)
+    if as_json:
+        click.echo(json.dumps(pipeline_sync.as_json(done), indent=2, ensure_ascii=False))
+        return
+    for one in done.changes:
+        mark = {"added": "+", "removed": "-"}.get(one.change, "~")
+        click.echo(f"{mark} {clean(one.rule)} ({one.source}): {one.change}")
+    state = "to be noted" if dry_run and done.before != done.digest else "noted" if done.written else "as noted"
+    click.echo(f"rule set {done.digest[:12]}, {count(done.rules, 'rule')}: {state}")
+    for each in done.outdated:
+        gone = ", its log is gone: cleaned where it is stored" if each.gone else ""
+        click.echo(f"! session {clean(each.session)[:12]} was redacted under {each.digest[:12]}{gone}")
+    known = sum(done.sessions.values())
+    advice = "; run `git ai-trail ingest --rescrub`" if done.outdated else ""
+    click.echo(f"{len(done.outdated)} of {count(known, 'session')} to be redacted again{advice}", err=True)
 
 
 @command.command("test")
@@ -108,3 +150,21 @@ def test(ids: tuple[str, ...], as_json: bool) -> int:
             click.echo(f"{clean(one.origin)}: rule {clean(one.rule)}: example {one.number} of {one.list} {one.text}")
     click.echo(f"{count(tried, 'example')} tried, {len(problems)} failed", err=True)
     return 1 if problems else 0
+
+
+@command.command("near-misses")
+@click.argument("file", type=click.File("r", encoding="utf-8", errors="replace"), default="-")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=40, show_default=True, help="So many at most.")
+@json_option
+def near_misses(file: TextIO, limit: int, as_json: bool) -> None:
+    """List what in FILE, a finished report or export, is most like a secret and was not redacted.
+
+    For a person to look through before the first publication: what should not be there deserves a rule. Highest score first.
+    """
+    found = pipeline.near_misses(file.read(), limit)
+    if as_json:
+        click.echo(json.dumps([one._asdict() for one in found], indent=2, ensure_ascii=False))
+        return
+    for one in found:
+        click.echo(f"{one.score:5.1f}  {one.line}:{one.column}  {clean(one.token)}  ×{one.times}")
+    click.echo(f"{count(len(found), 'token')} to look at", err=True)

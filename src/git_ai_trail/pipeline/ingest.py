@@ -11,6 +11,7 @@ from datetime import datetime
 from git_ai_trail.config import UserConfig
 from git_ai_trail.model import Ingested, Outcome, Skipped
 from git_ai_trail.pipeline import scrubbing
+from git_ai_trail.pipeline.exclusion import reading
 from git_ai_trail.pipeline.unread import Task, unread
 from git_ai_trail.pipeline.user_store import store_url
 from git_ai_trail.store import open_store
@@ -42,28 +43,37 @@ def ingest(
     everything again. A log that cannot be read is counted and named in the outcome. KeyboardInterrupt leaves every
     log either as it was or read; the next run goes on.
     """
+    if config.formats:
+        importlib.import_module("git_ai_trail.pipeline.third_party").admit(config.formats)
     # A rule file that cannot be used stops everything before anything is opened.
-    ruleset_digest = scrubbing.ruleset_digest(env)
+    scrubbing.ruleset_digest(env)
     url = store_url(env, config)
-    store = open_store(url)
-    try:
-        todo = unread(
-            env,
-            store,
-            paths=paths,
-            log_roots=config.log_roots,
-            agent=agent,
-            since=since,
-            ruleset_digest="" if rescrub else ruleset_digest,
-        )
-    finally:
-        store.close()
-    tally = _Tally(todo.tasks[:limit], progress, report)
-    if tally.tasks:
-        many = jobs or min(os.cpu_count() or 1, 8, 1 + tally.total // _WORTH_WORKERS)
-        # Redaction and processes cost a tenth of a second to import, which a run that finds nothing new need not pay.
-        workers = importlib.import_module("git_ai_trail.pipeline.workers")
-        workers.run(env, url, tally.tasks, jobs=many, debug=debug, done=tally.done, tick=tally.tick)
+    with reading(env):
+        store = open_store(url)
+        try:
+            digest = scrubbing.effective_digest(env, store.manual())
+            before = {path: state.ruleset_digest for path, state in store.file_states().items()}
+            todo = unread(
+                env,
+                store,
+                paths=paths,
+                log_roots=config.log_roots,
+                agent=agent,
+                since=since,
+                ruleset_digest="" if rescrub else digest,
+            )
+        finally:
+            store.close()
+        tally = _Tally(todo.tasks[:limit], progress, report)
+        if tally.tasks:
+            many = jobs or min(os.cpu_count() or 1, 8, 1 + tally.total // _WORTH_WORKERS)
+            # Redaction and processes cost a tenth of a second to import, which a run that finds nothing new need not pay.
+            workers = importlib.import_module("git_ai_trail.pipeline.workers")
+            workers.run(env, url, tally.tasks, jobs=many, debug=debug, done=tally.done, tick=tally.tick)
+        changed = any(before.get(task.shown, digest) != digest for task in tally.tasks)
+        if rescrub or changed:
+            # What the rules did not know before must not stay behind in a page that nothing points to.
+            importlib.import_module("git_ai_trail.pipeline.manual_apply").finish(env, url, everything=rescrub)
     logs = len(todo.tasks) + todo.unchanged + len(todo.skipped)
     return tally.outcome(todo.skipped, logs=logs, unchanged=todo.unchanged)
 

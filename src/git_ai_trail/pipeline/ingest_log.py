@@ -10,11 +10,11 @@ from itertools import groupby
 from typing import Any, Protocol
 
 from git_ai_trail.facts import Event, Other
-from git_ai_trail.formats import BY_NAME
 from git_ai_trail.formats.protocol import Format, Reader
 from git_ai_trail.loglines import TOO_LONG, Line, LogFile
-from git_ai_trail.model import CleanSession, Ingested, Redaction, SourceFile
+from git_ai_trail.model import CleanEvent, CleanSession, Ingested, Redaction, SourceFile
 from git_ai_trail.pipeline.clock import Clock
+from git_ai_trail.pipeline.discovery import named
 from git_ai_trail.pipeline.logfile import open_log
 from git_ai_trail.pipeline.unread import Task
 from git_ai_trail.store.protocol import ReadUpTo, Store
@@ -37,6 +37,7 @@ class Scrubbing(Protocol):
         appended: bool,
         skipped: Mapping[str, int],
         seen: Mapping[str, str],
+        session_id: str,
     ) -> CleanSession: ...
 
     def value(self, value: Any, field: str = "") -> tuple[Any, tuple[Redaction, ...]]: ...
@@ -46,7 +47,7 @@ class Scrubbing(Protocol):
 
 def ingest_log(store: Store, scrubber: Scrubbing, task: Task, *, tick: Callable[[int], None]) -> Ingested:
     """Reads what is new in one log. `tick` is told of bytes read, and may raise to stop (nothing is then kept)."""
-    fmt = BY_NAME[task.format]
+    fmt = _format_of(task)
     with open_log(task.path, document=fmt.is_document(task.path)) as log:
         reader = _resumed(fmt, log, task)
         appended = reader is not None
@@ -58,9 +59,63 @@ def ingest_log(store: Store, scrubber: Scrubbing, task: Task, *, tick: Callable[
             appended=appended,
             skipped=reading.skipped,
             seen=store.redaction_tags(task.shown) if appended else {},
+            session_id=_session_id(fmt, task),
         )
         done = store.add(session, read_up_to=reading.read_up_to)
         return replace(done, doubts=reading.clock.doubts())
+
+
+def looked_through(scrubber: Scrubbing, task: Task) -> Iterator[CleanEvent]:
+    """The events of a whole log as they would be stored, which nothing is."""
+    yield from _looked_through(scrubber, task, lambda _: None)
+
+
+def paired(scrubber: Scrubbing, task: Task) -> Iterator[tuple[Any, CleanEvent]]:
+    """The same for the lines of a log, each beside what stands in it, unredacted."""
+    waiting: dict[tuple[int, int], Any] = {}
+
+    def note(event: Event) -> None:
+        if event.raw is not None:
+            waiting[event.offset, event.length] = event.raw
+
+    for clean in _looked_through(scrubber, task, note):
+        if clean.event.raw is not None:
+            yield waiting.pop((clean.event.offset, clean.event.length), None), clean
+
+
+def _looked_through(scrubber: Scrubbing, task: Task, note: Callable[[Event], None]) -> Iterator[CleanEvent]:
+    fmt = _format_of(task)
+    with open_log(task.path, document=fmt.is_document(task.path)) as log:
+        reading = _Reading(log, fmt.reader(task.path), scrubber, lambda _: None)
+
+        def noted() -> Iterator[tuple[bytes | str, list[Event]]]:
+            for line, events in reading.events():
+                for event in events:
+                    note(event)
+                yield line, events
+
+        source = SourceFile(format=task.format, path=task.shown, size=log.size, mtime_ns=log.mtime_ns, inode=log.inode)
+        session = scrubber.scrub(
+            source,
+            noted(),
+            offset=0,
+            appended=False,
+            skipped=reading.skipped,
+            seen={},
+            session_id=_session_id(fmt, task),
+        )
+        yield from session.events
+
+
+def _format_of(task: Task) -> Format:
+    fmt = named(task.format)
+    assert fmt is not None, "a task is made for a format that is read"
+    return fmt
+
+
+def _session_id(fmt: Format, task: Task) -> str:
+    """The session's id as far as it is known before the log is read."""
+    return task.state.session_id if task.state is not None else fmt.session_id_of(task.path)
 
 
 class _Reading:

@@ -11,7 +11,8 @@ from typing import Any
 from git_ai_trail import places
 from git_ai_trail.errors import ConfigError
 from git_ai_trail.pipeline.scrubbing import RULE_FILES
-from git_ai_trail.redact import Identity, Scrubber, ruleset
+from git_ai_trail.redact import Identity, NearMiss, Scrubber, ruleset
+from git_ai_trail.redact import near_misses as _near_misses
 from git_ai_trail.redact.rule import CODE_DETECTORS, Rule, RuleSet
 from git_ai_trail.redact.shapes import example
 
@@ -96,8 +97,8 @@ def _listed(rule: Rule, source: str) -> Listed:
     )
 
 
-def validated(paths: Sequence[str], *, trusted: bool) -> int:
-    """How many rules the files hold, on top of the built-in ones; `ConfigError` for the first that cannot be used."""
+def validated(paths: Sequence[str], *, trusted: bool) -> tuple[int, tuple[str, ...]]:
+    """How many rules the files hold, on top of the built-in ones, and of which a built-in one takes the place; `ConfigError` for the first that cannot be used."""
     count = 0
     made = ruleset.builtin()
     for path in paths:
@@ -107,7 +108,7 @@ def validated(paths: Sequence[str], *, trusted: bool) -> int:
         made = ruleset.load(path, trusted=trusted, base=made)
         added = [rule for rule in made.rules if before[0].get(rule.id) != rule]
         count += len(added) + len(made.disabled - before[1])
-    return count
+    return count, made.superseded
 
 
 def tried_out(rules: RuleSet, *, only: Sequence[str] = ()) -> tuple[int, list[Problem]]:
@@ -149,3 +150,8 @@ def _wrong(rule: Rule, name: str, texts: Sequence[str], scrubber: Scrubber, fiel
 
 def as_json(found: Sequence[Listed]) -> list[dict[str, Any]]:
     return [asdict(one) for one in found]
+
+
+def near_misses(text: str, limit: int) -> list[NearMiss]:
+    """What in a finished text is most like a secret and stays, for a person to look at."""
+    return _near_misses(text, limit)

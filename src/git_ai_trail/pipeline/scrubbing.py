@@ -6,12 +6,13 @@ import hashlib
 import importlib
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from git_ai_trail import places, userkey
 from git_ai_trail.errors import TrailError
 from git_ai_trail.git import Git
+from git_ai_trail.model import ManualRedaction
 
 if TYPE_CHECKING:
     from git_ai_trail.redact import Identity, Scrubber
@@ -22,12 +23,46 @@ RULE_FILES = ("redactions.yml", "redactions.yaml", "redactions.json")
 _ENGINE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "redact")
 
 
-def open_redactor(env: Mapping[str, str]) -> Scrubber:
-    """The redactor for what is kept on this machine; raises `TrailError` if rules or key cannot be used."""
+def open_redactor(env: Mapping[str, str], manual: Sequence[ManualRedaction] = ()) -> Scrubber:
+    """The redactor for what is kept on this machine; raises `TrailError` if rules or key cannot be used.
+
+    `manual` is what the store knows of redactions made by hand.
+    """
     key = _key(env)
     redact = importlib.import_module("git_ai_trail.redact")
-    scrubber: Scrubber = redact.Scrubber(_rules(env), key, identity=identity(env), cache_dir=places.cache_dir(env))
+    scrubber: Scrubber = redact.Scrubber(
+        _rules(env),
+        key,
+        identity=identity(env),
+        cache_dir=places.cache_dir(env),
+        manual=manual,
+        secrets_in=importlib.import_module("git_ai_trail.pipeline.env_files").values_in,
+    )
     return scrubber
+
+
+def by_hand_alone(env: Mapping[str, str], manual: Sequence[ManualRedaction]) -> Scrubber:
+    """A redactor that knows no rule: it finds what is to go by hand, in every form in which `open_redactor` finds it."""
+    redact, rule = (importlib.import_module(f"git_ai_trail.redact{name}") for name in ("", ".rule"))
+    nothing = rule.RuleSet(rules=(), disabled=frozenset(rule.CODE_DETECTORS))
+    scrubber: Scrubber = redact.Scrubber(
+        nothing, _key(env), identity=redact.Identity(), cache_dir=places.cache_dir(env), manual=manual
+    )
+    return scrubber
+
+
+def effective_digest(env: Mapping[str, str], manual: Sequence[ManualRedaction]) -> str:
+    """The digest of everything that decides what becomes of a log: the rules, and what is to go by hand."""
+    digest = ruleset_digest(env)
+    if not any(entry.active for entry in manual):
+        return digest
+    effective: str = importlib.import_module("git_ai_trail.redact.manual").effective_digest(digest, manual)
+    return effective
+
+
+def key_of(env: Mapping[str, str]) -> bytes:
+    """The person's own key, made where there is none yet."""
+    return _key(env)
 
 
 def ruleset_digest(env: Mapping[str, str]) -> str:

@@ -16,9 +16,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from git_ai_trail.errors import TrailError
+from git_ai_trail.errors import TrailError, is_damage
 from git_ai_trail.formats.records import decode_with
 from git_ai_trail.model import Ingested, Skipped
+from git_ai_trail.pipeline import third_party
+from git_ai_trail.pipeline.discovery import admitted
 from git_ai_trail.pipeline.ingest_log import Scrubbing, ingest_log
 from git_ai_trail.pipeline.scrubbing import open_redactor
 from git_ai_trail.pipeline.unread import Task
@@ -50,6 +52,10 @@ class Ingester:
             return None
         except Stopped:
             raise
+        except sqlite3.DatabaseError as error:
+            if is_damage(error):
+                raise  # no log can be kept then
+            return Skipped(kind=f"log not read: {self._cause(error)}", where=task.shown, count=1)
         except Exception as error:
             return Skipped(kind=f"log not read: {self._cause(error)}", where=task.shown, count=1)
 
@@ -83,7 +89,7 @@ def run(
         return
     store = open_store(url, is_clean=is_clean)
     try:
-        ingester = Ingester(store, open_redactor(env), debug=debug)
+        ingester = Ingester(store, open_redactor(env, store.manual()), debug=debug)
         with _at_full_speed():
             for task in tasks:
                 done(ingester.read(task, tick))
@@ -115,6 +121,7 @@ class _Setup(NamedTuple):
     url: str
     debug: bool
     stop: Signal
+    formats: tuple[str, ...]  # of other packages
 
 
 class _Worker:
@@ -138,7 +145,7 @@ def _run_side_by_side(
     # Not fork: the redaction engine and SQLite do not survive it reliably.
     context = multiprocessing.get_context("spawn")
     stop = context.Event()
-    setup = _Setup(dict(env), url, debug, stop)
+    setup = _Setup(dict(env), url, debug, stop, tuple(fmt.NAME for fmt in admitted()))
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin, initargs=(setup,)) as pool:
         try:
             # The longest first, so that none of them is left for the end.
@@ -161,8 +168,9 @@ def _begin(setup: _Setup) -> None:
     # The parent tells its workers to stop; the terminal's own signal would end them in the middle of a transaction.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _speed_up()
+    third_party.admit(setup.formats)
     store = open_store(setup.url, is_clean=is_clean)
-    _Worker.ingester = Ingester(store, open_redactor(setup.env), debug=setup.debug)
+    _Worker.ingester = Ingester(store, open_redactor(setup.env, store.manual()), debug=setup.debug)
     _Worker.stop = setup.stop
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 # Labels of overlapping spans: the lower rank names the union.
+RANK_MANUAL = -1
 RANK_MARKER = 0
 RANK_RULE = 1
 RANK_VENDOR = 2

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from git_ai_trail.redact.detector import RANK_RANDOM, Detector, Leaf, Span, spans_of
+from git_ai_trail.redact.detector import RANK_MARKER, RANK_RANDOM, Detector, Leaf, Span, spans_of
 from git_ai_trail.redact.detectors import (
     commands,
     keyed,
@@ -14,15 +15,18 @@ from git_ai_trail.redact.detectors import (
     opaque,
     pem,
     people,
+    programs,
     random_tokens,
     vendor,
     web,
 )
 from git_ai_trail.redact.gate import Hits, make_gate
 from git_ai_trail.redact.joined import Joined
-from git_ai_trail.redact.rule import RuleSet
-from git_ai_trail.redact.tags import KINDS, blanked
-from git_ai_trail.redact.views import TRIGGERS, View, views
+from git_ai_trail.redact.manual import Manual, in_field
+from git_ai_trail.redact.rule import MANUAL, RuleSet
+from git_ai_trail.redact.tags import KINDS, SLOW, blanked, withheld
+from git_ai_trail.redact.views import TRIGGERS, View, unescaped, views
+from git_ai_trail.redact.watchdog import SlowRuleError
 
 
 class Place(NamedTuple):
@@ -30,6 +34,7 @@ class Place(NamedTuple):
 
     prompt: bool = False
     path: str = ""
+    said: bool = False  # in a line that no agent wrote: prompts, and what repeats or surrounds them
 
 
 ANYWHERE = Place()
@@ -46,6 +51,7 @@ class Engine:
             *web.detectors(),
             *keyed.detectors(),
             *commands.detectors(),
+            *programs.detectors(),
             *manifests.detectors(),
             *random_tokens.detectors(self._hides_secret),
             *people.detectors(),
@@ -66,7 +72,9 @@ class Engine:
         )
         self._gate = make_gate((*self.detectors, *triggers), cache_dir, gate)
 
-    def find(self, joined: Joined, place: Place = ANYWHERE) -> dict[int, list[Span] | None]:
+    def find(
+        self, joined: Joined, place: Place = ANYWHERE, manual: Manual | None = None
+    ) -> dict[int, list[Span] | None]:
         """The spans of each text that has some, by its number, not yet united; None where the examination failed."""
         texts = joined.texts
         try:
@@ -90,6 +98,8 @@ class Engine:
             before, spans = found.get(number, []), self._spans(view.text, more[at], place)
             if spans is None or spans:
                 found[number] = None if spans is None or before is None else before + _mapped(view, spans)
+        if manual is not None and manual.any:
+            _add_manual(found, manual, texts, [(number, view) for number, view, _ in seen], place)
         return found
 
     def _triggered(self, joined: Joined, hits: dict[int, Hits]) -> list[tuple[int, View, bool]]:
@@ -114,6 +124,9 @@ class Engine:
                 detector = self.detectors[number]
                 if detector.scope == "global" or _applies(detector, place):
                     found += spans_of(detector, leaf, hits[number])
+        except SlowRuleError as error:
+            # The text was not looked through: it goes, and the rule is named in the counts.
+            return [Span(0, len(text), f"slow:{error.args[0]}", SLOW, RANK_MARKER, withheld(SLOW))]
         except Exception:
             # A detector failed on this text (a rule of the user's, a hostile text): the text is withheld.
             return None
@@ -151,8 +164,26 @@ def _nothing(_leaf: Leaf, _low: int, _high: int) -> tuple[Span, ...]:
 
 def _applies(detector: Detector, place: Place) -> bool:
     if detector.scope == "prompt":
-        return place.prompt
-    return place.path == detector.field or place.path.startswith((f"{detector.field}.", f"{detector.field}["))
+        return place.said if detector.rule.startswith(MANUAL) else place.prompt
+    return in_field(place.path, detector.field)
+
+
+def _add_manual(
+    found: dict[int, list[Span] | None],
+    manual: Manual,
+    texts: Sequence[str],
+    seen: Sequence[tuple[int, View]],
+    place: Place,
+) -> None:
+    """Adds what is to go by hand to what was found, in the texts and in their views."""
+    looks = [(number, manual.find(text, place.said, place.path)) for number, text in enumerate(texts)]
+    undone = [(number, view) for number, text in enumerate(texts) if (view := unescaped(text)) is not None]
+    seen = [*seen, *undone]
+    looks += [(number, _mapped(view, manual.find(view.text, place.said, place.path))) for number, view in seen]
+    for number, spans in looks:
+        before = found.get(number, [])
+        if spans and before is not None:
+            found[number] = before + spans
 
 
 def _mapped(view: View, spans: list[Span]) -> list[Span]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from typing import NamedTuple
@@ -9,7 +10,7 @@ from urllib.parse import quote
 
 import ahocorasick
 
-from git_ai_trail.redact.detector import RANK_PERSON, RANK_VENDOR, Span
+from git_ai_trail.redact.detector import RANK_MANUAL, RANK_PERSON, RANK_VENDOR, Span
 from git_ai_trail.redact.joined import Joined
 from git_ai_trail.redact.tokens import widen
 
@@ -51,6 +52,18 @@ class Known:
             return
         for form in dict.fromkeys((value, json.dumps(value)[1:-1], quote(value, safe=""))):
             self._add(form, Value(span.rule, span.kind, RANK_VENDOR, len(value) < _CLEAR_TOKEN, ""))
+
+    def secret(self, value: str, rule: str, kind: str) -> None:
+        """Remembers a value of which somebody else knows that it is a secret, in the forms that programs print."""
+        for form in dict.fromkeys((value, json.dumps(value)[1:-1], quote(value, safe=""), *_encoded(value))):
+            self._add(form, Value(rule, kind, RANK_VENDOR, len(form) < _CLEAR_TOKEN, ""))
+
+    def gone(self, text: str, span: Span) -> None:
+        """Remembers what a person wants gone in some place, however short or ordinary it is."""
+        value = text[span.start : span.end]
+        if len(value) <= _MAX_LENGTH:
+            for form in dict.fromkeys((value, json.dumps(value)[1:-1], quote(value, safe=""))):
+                self._add(form, Value(span.rule, span.kind, RANK_MANUAL, True, ""))
 
     def name(self, word: str, rule: str, kind: str, *, whole_word: bool = True) -> None:
         """Remembers a name (or path) of the user's."""
@@ -96,6 +109,13 @@ class Known:
             self._automaton.add_word(word, word)
         self._automaton.make_automaton()
         self._built = len(self._order)
+
+
+def _encoded(value: str) -> tuple[str, ...]:
+    """Base64 of a value that is long enough to be told by it."""
+    if len(value) < _MIN_LENGTH:
+        return ()
+    return (base64.b64encode(value.encode("utf-8", "surrogatepass")).decode().rstrip("="),)
 
 
 def _beside_word(text: str, start: int, end: int) -> bool:

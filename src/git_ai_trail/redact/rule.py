@@ -7,7 +7,10 @@ import json
 from dataclasses import dataclass
 
 # Raised whenever the same rules and the same text could give another result: stored sessions are then scrubbed again.
-ENGINE = "2"
+ENGINE = "3"
+
+# What a person asked for by hand has no place in a rule file: its id begins so.
+MANUAL = "manual:"
 
 TYPES = ("regex", "literal", "marker")
 SCOPES = ("global", "prompt", "field")
@@ -71,12 +74,20 @@ _MEANING = (
 )
 
 
+def fingerprint(rule: Rule) -> str:
+    """What a rule does, as a digest: the same as long as it gives the same results."""
+    meaning = {key: getattr(rule, key) for key in _MEANING}
+    return hashlib.sha256(json.dumps(meaning, sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:32]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSet:
-    """Enabled rules in order, and which code detectors are off. `digest` names rules and engine together."""
+    """Enabled rules in order, and which code detectors are off. `digest` names rules and engine together; `superseded` says
+    of which rules of a file a built-in detector takes the place."""
 
     rules: tuple[Rule, ...]
     disabled: frozenset[str]
+    superseded: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:

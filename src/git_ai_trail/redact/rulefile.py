@@ -25,6 +25,8 @@ _FLAGS = ("enabled", "ignore_case", "dotall")
 _LISTS = ("keywords", "allow", "matches", "non_matches")
 # Ten times as fast, where PyYAML was built with it.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# What rule files of ai-log-trail say for a prompt with everything that answers it.
+_OLD_SCOPE = "interaction"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 _KIND = re.compile(r"[a-z][a-z0-9-]{0,31}\Z")
 _GROUP_REFERENCE = re.compile(r"\\(?:\d|g<)")
@@ -92,6 +94,8 @@ def _rule(node: Any, name: str, construct: Callable[..., Any], *, trusted: bool,
         if key in values:
             raise ConfigError(f"{at}: key `{key}`{of} stands twice")
         values[key] = _value(key, construct(value_node, deep=True), at + of)
+    if values.get("scope") == _OLD_SCOPE:
+        values["scope"] = "global"
     rule = Rule(**{"id": "", **values}, origin=where, builtin=builtin, trusted=trusted)
     _check(rule, where, given=frozenset(values))
     return rule
@@ -167,6 +171,13 @@ def flags_of(rule: Rule) -> re.RegexFlag:
     """How the patterns of a rule are compiled: letters, digits and spaces are ASCII's, as in the gate."""
     case = re.IGNORECASE if rule.ignore_case else re.NOFLAG
     return re.ASCII | case | (re.DOTALL if rule.dotall else re.NOFLAG)
+
+
+def refuse_bad_pattern(rule: Rule, where: str) -> None:
+    """What a rule file's pattern is held to, for one that comes from elsewhere; `ConfigError` says what is wrong."""
+    if not rule.pattern:
+        raise ConfigError(f"{where}: there is no pattern")
+    _check_patterns(rule, where)
 
 
 def _no_duplicates(rules: list[Rule]) -> None:

@@ -52,6 +52,7 @@ def load(*paths: str, trusted: bool = True, base: RuleSet | None = None) -> Rule
 def _with(ruleset: RuleSet, added: list[Rule]) -> RuleSet:
     rules = {rule.id: rule for rule in ruleset.rules}
     disabled = set(ruleset.disabled)
+    superseded = list(ruleset.superseded)
     for rule in added:
         known = rule.id in rules or rule.id in CODE_DETECTORS or rule.id in disabled
         if known and not rule.trusted:
@@ -60,9 +61,12 @@ def _with(ruleset: RuleSet, added: list[Rule]) -> RuleSet:
             rules.pop(rule.id, None)
             disabled.add(rule.id)
         elif rule.id in CODE_DETECTORS:
+            # Older rule files have a pattern of their own for what a detector does better; it stays with the detector.
             if rule.pattern:
-                raise ConfigError(f"{rule.origin}: {rule.id} is a built-in detector and can only be switched off")
+                superseded.append(
+                    f"{rule.origin}: {rule.id} is a built-in detector, which takes the place of this rule"
+                )
         else:
             disabled.discard(rule.id)
             rules[rule.id] = replace(rule)
-    return RuleSet(rules=tuple(rules.values()), disabled=frozenset(disabled))
+    return RuleSet(rules=tuple(rules.values()), disabled=frozenset(disabled), superseded=tuple(superseded))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from git_ai_trail.facts import Context, Edit, Event, Meta
-from git_ai_trail.model import CleanEvent, CleanSession, Redaction, SourceFile
+from git_ai_trail.model import CleanEvent, CleanSession, ManualRedaction, Redaction, SourceFile
 from git_ai_trail.redact.engine import Place, engine_for
 from git_ai_trail.redact.identity import Identity
+from git_ai_trail.redact.manual import Manual, effective_digest, rules_of
 from git_ai_trail.redact.rule import RuleSet
 from git_ai_trail.redact.session import Found, Session
 from git_ai_trail.redact.tags import withheld
@@ -22,7 +25,14 @@ _AT_ONCE_LINES = 64
 # A line of a log (or its sha256 where it is too long to be held), and what it says.
 Line = tuple[bytes | str, list[Event]]
 
+# Of the folders that a session names, so many are asked for secrets.
+_MAX_FOLDERS = 64
+ENV_RULE = "env-file"
+
 _NONE: Mapping[str, str] = {}
+
+# What an agent says or does; everything else in a log is a prompt, repeats one or surrounds it.
+_AGENTS = frozenset(("reasoning", "plan", "call", "output", "edit", "commit", "tokens"))
 
 
 class _Proof:
@@ -54,18 +64,31 @@ def is_clean(session: CleanSession) -> bool:
 class Scrubber:
     """A rule set, ready to clean sessions under the user's key.
 
-    `cache_dir` keeps the compiled patterns between runs (no text). `gate` names an engine for tests.
+    `cache_dir` keeps the compiled patterns between runs (no text). `gate` names an engine for tests. `manual` is what a
+    person wants gone besides. `secrets_in` tells, of a folder that a session works in, values that are secrets there.
     """
 
     def __init__(
-        self, ruleset: RuleSet, key: bytes, *, identity: Identity, cache_dir: str | None = None, gate: str = ""
+        self,
+        ruleset: RuleSet,
+        key: bytes,
+        *,
+        identity: Identity,
+        cache_dir: str | None = None,
+        gate: str = "",
+        manual: Sequence[ManualRedaction] = (),
+        secrets_in: Callable[[str], Iterable[str]] | None = None,
     ) -> None:
-        self._digest = ruleset.digest
-        self._engine = engine_for(ruleset, cache_dir, gate)
+        self._digest = effective_digest(ruleset.digest, manual)
+        patterns = rules_of(manual)
+        whole = replace(ruleset, rules=(*ruleset.rules, *patterns)) if patterns else ruleset
+        self._engine = engine_for(whole, cache_dir, gate)
+        self._manual = Manual(manual, key)
         self._key = key
         self._identity = identity
+        self._secrets_in = secrets_in
         self._line = hashlib.blake2b(digest_size=8, key=key, person=b"line")
-        self._single = Session(self._engine, key, identity, _NONE)
+        self._single = Session(self._engine, key, identity, _NONE, self._manual)
 
     def scrub(
         self,
@@ -76,13 +99,16 @@ class Scrubber:
         appended: bool,
         skipped: Mapping[str, int],
         seen: Mapping[str, str] = _NONE,
+        session_id: str = "",
     ) -> CleanSession:
         """The session with its events cleaned lazily, in order. `events` gives each line's bytes (or their sha256,
         where there are too many to be held) and what it says.
 
         `seen` (redaction digest → tag) are the tags that the part before `offset` was given; with it, numbering goes on.
+        `session_id` is the session's, where it is known before the log says it.
         """
-        session = Session(self._engine, self._key, self._identity, seen)
+        session = Session(self._engine, self._key, self._identity, seen, self._manual)
+        session.identify(session_id)
         return CleanSession(
             source=source,
             ruleset_digest=self._digest,
@@ -93,29 +119,41 @@ class Scrubber:
             proof=_PROOF,
         )
 
+    def going_on(self, session_id: str, seen: Mapping[str, str]) -> Scrubber:
+        """One whose single texts and values are of one session, with the tags that it was given already."""
+        found = copy.copy(self)
+        found._single = Session(self._engine, self._key, self._identity, seen, self._manual)
+        found._single.identify(session_id)
+        return found
+
     def text(self, text: str, field: str = "") -> tuple[str, tuple[Redaction, ...]]:
         """A single text (a prompt for a note, a message for the terminal), clean. Tags are numbered per scrubber."""
-        place = Place(field.startswith("prompt"), field)
+        place = _place(field)
         cleaned = self._single.clean([text], place)[text]
         return cleaned.text, tuple(_redaction(field, found) for found in cleaned.found)
 
     def texts(self, texts: Sequence[str], field: str = "") -> tuple[list[str], tuple[Redaction, ...]]:
         """Many texts at once, in order, as `text` would give them one after the other."""
-        place = Place(field.startswith("prompt"), field)
+        place = _place(field)
         cleaned = self._single.clean(texts, place)
         found = tuple(_redaction(field, one) for text in texts for one in cleaned[text].found)
         return [cleaned[text].text for text in texts], found
 
-    def value(self, value: Any, field: str = "") -> tuple[Any, tuple[Redaction, ...]]:
-        """A JSON value of the same shape with every text and key in it clean."""
-        tree = Tree(self._single, prompt=field.startswith("prompt"))
+    def value(self, value: Any, field: str = "", *, said: bool = False) -> tuple[Any, tuple[Redaction, ...]]:
+        """A JSON value of the same shape with every text and key in it clean. `said`: no agent wrote it."""
+        place = _place(field)
+        tree = Tree(self._single, prompt=place.prompt, said=said or place.said)
         tree.gather(value)
         tree.examine()
         clean, found = tree.rebuild(value, field)
         return clean, tuple(_redaction(path, one) for path, one in found)
 
     def _events(self, session: Session, events: Iterable[Line]) -> Iterator[CleanEvent]:
+        folders: set[str] = set()
         for lines in _several(events):
+            for _, of_line in lines:
+                _identify(session, of_line)
+                self._learn_secrets(session, of_line, folders)
             gathered = [self._gathered(session, of_line) for _, of_line in lines]
             if not session.scoped:
                 texts: dict[str, None] = {}
@@ -134,10 +172,21 @@ class Scrubber:
                     clean = [_refused(event, sha256) for event in of_line[:1]]
                 yield from clean
 
+    def _learn_secrets(self, session: Session, events: list[Event], known: set[str]) -> None:
+        """Learns the secrets of each folder that the events name, and adds it to those that are known."""
+        if self._secrets_in is None:
+            return
+        for event in events:
+            folder = event.data.cwd if isinstance(event.data, (Meta, Context)) else ""
+            if folder and folder not in known and len(known) < _MAX_FOLDERS:
+                known.add(folder)
+                session.learn_secrets(self._secrets_in(folder), ENV_RULE)
+
     def _gathered(self, session: Session, events: list[Event]) -> tuple[Tree, list[Event]] | None:
         """The texts of a line, and its events without edited lines; None if the line cannot be walked."""
         try:
-            tree = Tree(session, prompt=session.scoped and any(event.kind == "prompt" for event in events))
+            prompt = session.scoped and any(event.kind == "prompt" for event in events)
+            tree = Tree(session, prompt=prompt, said=session.scoped and not any(map(_is_agents, events)))
             if any(isinstance(event.data, Edit) for event in events):
                 events = [self._without_lines(event) for event in events]
             for event in events:
@@ -172,6 +221,11 @@ class Scrubber:
         return digest.hexdigest()
 
 
+def _place(field: str) -> Place:
+    prompt = field.startswith("prompt")
+    return Place(prompt, field, prompt)
+
+
 def _several(events: Iterable[Line]) -> Iterator[list[Line]]:
     """The lines in order, as many at a time as are worth looking through together."""
     lines: list[Line] = []
@@ -184,6 +238,16 @@ def _several(events: Iterable[Line]) -> Iterator[list[Line]]:
             lines, size = [], 0
     if lines:
         yield lines
+
+
+def _identify(session: Session, events: list[Event]) -> None:
+    for event in events:
+        if isinstance(event.data, Meta):
+            session.identify(event.data.session_id)
+
+
+def _is_agents(event: Event) -> bool:
+    return event.kind in _AGENTS or (event.kind == "message" and event.data.role in ("assistant", "agent"))
 
 
 def _learn(session: Session, events: list[Event]) -> None:

@@ -5,14 +5,24 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
-from git_ai_trail.redact.detector import RANK_KEYED, RANK_MARKER, RANK_PERSON, RANK_RANDOM, RANK_RULE, RANK_VENDOR, Span
+from git_ai_trail.redact.detector import (
+    RANK_KEYED,
+    RANK_MANUAL,
+    RANK_MARKER,
+    RANK_PERSON,
+    RANK_RANDOM,
+    RANK_RULE,
+    RANK_VENDOR,
+    Span,
+)
 from git_ai_trail.redact.detectors.people import HOME_RULE, USER_RULE, name_in_home
 from git_ai_trail.redact.engine import ANYWHERE, Engine, Place
 from git_ai_trail.redact.identity import Identity
 from git_ai_trail.redact.joined import Joined
 from git_ai_trail.redact.known import Known
+from git_ai_trail.redact.manual import KIND, Manual
 from git_ai_trail.redact.spans import unite
-from git_ai_trail.redact.tags import Numbers, blanked, is_tag, masked, may_hold_tag, omitted, withheld
+from git_ai_trail.redact.tags import SLOW, Numbers, blanked, is_tag, masked, may_hold_tag, omitted, withheld
 
 # A longer text is withheld as a whole.
 MAX_TEXT = 8 * 1024 * 1024
@@ -66,10 +76,14 @@ class Memory:
 class Session:
     """`seen` (digest → tag) are the tags that earlier parts of the same session were given."""
 
-    def __init__(self, engine: Engine, key: bytes, identity: Identity, seen: Mapping[str, str]) -> None:
+    def __init__(
+        self, engine: Engine, key: bytes, identity: Identity, seen: Mapping[str, str], manual: Manual | None = None
+    ) -> None:
         self._engine = engine
+        self._every_manual = self._manual = manual or Manual((), key)
+        self._ids: set[str] = set()
         # Whether rules beyond the built-in ones apply, and whether it matters where a text stands.
-        self.custom, self.scoped = engine.custom, engine.scoped
+        self.custom, self.scoped = engine.custom or self._manual.any, engine.scoped or self._manual.scoped
         self._numbers = Numbers(key, seen)
         self._known = Known()
         self._memories: dict[Place, Memory] = {}
@@ -81,11 +95,25 @@ class Session:
         self._own: set[str] = set()
         self._learn_identity(identity)
 
+    def identify(self, session_id: str) -> None:
+        """Learns whose session this is: what is to go by hand in it alone is looked for from now on."""
+        if session_id and session_id not in self._ids:
+            self._ids.add(session_id)
+            self._manual = self._every_manual.for_session(self._ids)
+            self.custom = self._engine.custom or self._manual.any
+            self.scoped = self._engine.scoped or self._manual.scoped
+            self._memories.clear()
+
     def learn_folder(self, path: str) -> None:
         """Learns the user's account name from a working directory that the session names."""
         name = name_in_home(path)
         if name:
             self._own.add(name)
+
+    def learn_secrets(self, values: Iterable[str], rule: str) -> None:
+        """Remembers values that are secrets wherever they stand."""
+        for value in values:
+            self._known.secret(value, rule, "secret")
 
     @property
     def generation(self) -> int:
@@ -132,7 +160,7 @@ class Session:
         if may_hold_tag(joined.whole):
             fresh = [text for text in fresh if not may_hold_tag(text)]
             joined = Joined(fresh)
-        spans = self._engine.find(joined)
+        spans = self._engine.find(joined, manual=self._manual)
         known = self._known.find(joined)
         self._foreseen = {
             text: spans.get(number, [])
@@ -148,6 +176,15 @@ class Session:
     def secret(self, text: str, rule: str, kind: str) -> Cleaned:
         """A text that is a secret as a whole."""
         return self._rendered(text, [Span(0, len(text), rule, kind, RANK_KEYED)])
+
+    def by_hand(self, text: str, rule: str) -> Cleaned:
+        """A text that goes as a whole because a person wants it gone."""
+        return self._rendered(text, [Span(0, len(text), rule, KIND, RANK_MANUAL)])
+
+    @property
+    def whole_fields(self) -> frozenset[str]:
+        """The manual redactions that take whole fields."""
+        return self._manual.whole_fields
 
     def omission(self, text: str, what: str) -> Cleaned:
         """A payload that is left out as a whole; what was left out before stays as it is."""
@@ -198,6 +235,8 @@ class Session:
         results: dict[str, Cleaned] = {}
         for number in sorted(spans):
             cleaned = self._finished(texts[number], looks[number], tags.get(number, []), spans[number])
+            if any(span.replacement for span in spans[number] or ()):
+                cleaned = self._by_hand(cleaned, place)
             if cleaned.found:
                 results[texts[number]] = cleaned
         return results
@@ -217,10 +256,16 @@ class Session:
             for span in found or ():
                 if span.rank in _SECRET_RANKS and span.replacement is None:
                     self._known.learn(texts[number], span)
+                elif span.rank == RANK_MANUAL and span.rule in self._manual.limited:
+                    self._known.gone(texts[number], span)
         for number, known in self._known.find(joined).items() if self._known.generation else ():
             before = spans.get(number, [])
             spans[number] = None if before is None else before + known
-        again = [n for n in spans if any(span.rank < RANK_PERSON for span in spans[n] or ())]
+        again = [
+            n
+            for n, found in spans.items()
+            if any(span.rank < RANK_PERSON for span in found or ()) and all(span.kind != SLOW for span in found or ())
+        ]
         for _ in range(_MAX_LOOKS):
             if not again:
                 return spans
@@ -251,7 +296,7 @@ class Session:
                 others.append(number)
         if others:
             asked = joined if len(others) == len(joined.texts) else Joined([joined.texts[number] for number in others])
-            spans = self._engine.find(asked, place)
+            spans = self._engine.find(asked, place, self._manual)
             found.update((others[at], of_text) for at, of_text in spans.items())
             self._examined.update((text, spans.get(at, [])) for at, text in enumerate(asked.texts))
         return found
@@ -265,6 +310,18 @@ class Session:
         except Exception:
             # Whatever failed between finding and replacing: the text goes.
             return self.refusal(text, "engine")
+
+    def _by_hand(self, cleaned: Cleaned, place: Place) -> Cleaned:
+        """Once more what is to go by hand, from a text into which a rule has put a replacement of its own."""
+        text, tags = masked(cleaned.text, self._engine.kinds)
+        found = self._engine.find(Joined([text]), place, self._manual).get(0, [])
+        if found is None:
+            return self.refusal(cleaned.text, "engine")
+        spans = unite(text, [span for span in found if span.rank == RANK_MANUAL], tags)
+        if not spans:
+            return cleaned
+        again = self._rendered(cleaned.text, spans)
+        return Cleaned(again.text, cleaned.found + again.found)
 
     def _rendered(self, text: str, spans: list[Span]) -> Cleaned:
         parts: list[str] = []

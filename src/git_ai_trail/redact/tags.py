@@ -9,9 +9,14 @@ from collections.abc import Iterable, Mapping
 from git_ai_trail.redact.detector import Span
 
 # The kinds our tags can name. Only these are recognised as ours: anything else in brackets is text like any other.
+# Why a text is withheld that a rule of the user's own was too slow for.
+SLOW = "slow-rule"
+
 KINDS = frozenset(
     [
         "custom",
+        SLOW,
+        "manual",
         "token",
         "secret",
         "password",

@@ -118,11 +118,16 @@ def looks_random(token: str) -> bool:
     """Whether a token of 20 or more letters, digits, `_`, `+`, `-` looks drawn at random rather than made of words."""
     if is_hex(token) or token.isdigit():
         return False
+    return randomness(token) >= (_RANDOM if any(c.isdigit() for c in token) else _RANDOM_LETTERS)
+
+
+def randomness(token: str, *, least: int = 0) -> float:
+    """How unlike words a token is: below 2 names that people give, above 2.4 nearly all random texts. `least`: changes
+    between letters, capitals and digits without which it counts as a name."""
     changes, same, usual, counted = _roughness(token)
-    if changes + same < 8:
-        return False
-    score = 10.0 * changes / (changes + same) + (_USUAL - usual / counted if counted else 1.0)
-    return score >= (_RANDOM if any(c.isdigit() for c in token) else _RANDOM_LETTERS)
+    if changes + same < 8 or changes < least:
+        return 0.0
+    return 10.0 * changes / (changes + same) + (_USUAL - usual / counted if counted else 1.0)
 
 
 def is_rough(token: str) -> bool:

@@ -26,6 +26,9 @@ _MAX_ROLES = 8192
 _MAX_KEY = 256
 _SAFE = frozenset((bool, int, float, type(None)))
 
+# What an event says with words of ours, or by which rows find each other: never part of what somebody said.
+_NAMES = frozenset(("call_id", "tool", "status", "op", "via", "role", "phase", "session_id", "turn_id", "oid", "model"))
+
 # Where a value stands: its parent's place and its own step. Written out only for what was found.
 Path = tuple[Any, str]
 ROOT: Path = (None, "")
@@ -34,13 +37,15 @@ ROOT: Path = (None, "")
 class Tree:
     """The values of one log line on their way through a session: gather all, examine once, rebuild each."""
 
-    def __init__(self, session: Session, *, prompt: bool) -> None:
+    def __init__(self, session: Session, *, prompt: bool, said: bool = False) -> None:
         self._session = session
         self._scoped = session.scoped
         self._prompt = prompt
+        self._said = said
         self._values: list[Any] = []
         self._dirty: Mapping[str, Cleaned] = {}
         self._found: list[tuple[Path, Found]] = []
+        self._whole: dict[str, str] = {}
         self._begin()
 
     def gather(self, value: Any) -> None:
@@ -227,7 +232,18 @@ class Tree:
             if text in self._texts or text in self._memory.clean:
                 return Cleaned(text, ())
             return self._session.clean([text])[text]
-        return self._session.clean([text], Place(self._prompt, _written(path)))[text]
+        return self._placed(text, path)
+
+    def _placed(self, text: str, path: Path) -> Cleaned:
+        """A text where it matters where it stands. What went as a whole field goes from what was made of the field too."""
+        if self._whole and path[1] not in _NAMES and text.strip():
+            rule = next((rule for whole, rule in self._whole.items() if text in whole), "")
+            if rule:
+                return self._session.by_hand(text, rule)
+        cleaned = self._session.clean([text], Place(self._prompt, _written(path), self._said))[text]
+        if len(cleaned.found) == 1 and cleaned.found[0].rule in self._session.whole_fields:
+            self._whole.setdefault(text, cleaned.found[0].rule)
+        return cleaned
 
     def _mapping(self, value: dict[Any, Any], path: Path, depth: int) -> dict[str, Any]:
         roles, dirty, nested = self._memory.roles, self._dirty, self._nested

@@ -25,6 +25,7 @@ _ESCAPE = re.compile(r"\\{1,4}(?:u00[0-9a-fA-F]{2}|x[0-9a-fA-F]{2}|u\{[0-9a-fA-F
 _ANY_PERCENT = re.compile(rb"%[0-9A-Fa-f]{2}")
 _ANY_ENTITY = re.compile(rb"&(?:#\d|#x|[a-z]{2,6};)")
 _ENTITY = re.compile(r"&(?:#\d{2,3}|#x[0-9a-fA-F]{2}|amp|quot|lt|gt|apos|equals|colon|lowbar|sol|hyphen|period);")
+_QUOTED = re.compile(r"\\+[nrt\\\"'/]")
 _NAMED = {"amp": "&", "quot": '"', "lt": "<", "gt": ">", "apos": "'", "equals": "=", "colon": ":", "lowbar": "_"}
 _NAMED |= {"sol": "/", "hyphen": "-", "period": "."}
 
@@ -67,6 +68,15 @@ def views(joined: Joined) -> Iterator[tuple[int, View]]:
             yield number, _replaced(text, _PERCENT, _unpercent)
         if entity and "&" in text and _ENTITY.search(text):
             yield number, _replaced(text, _ENTITY, _unentity)
+
+
+def unescaped(text: str) -> View | None:
+    """The text with the escapes of JSON and of programs' strings undone, however often they were done; None without any."""
+    return _replaced(text, _QUOTED, _unquote) if "\\" in text and _QUOTED.search(text) else None
+
+
+def _unquote(escape: str) -> str:
+    return {"n": "\n", "r": "\r", "t": "\t"}.get(escape[-1], escape[-1])
 
 
 class Trigger(NamedTuple):

@@ -18,11 +18,20 @@ def open_store(where: str, *, is_clean: IsClean = refuse_all, create: bool = Tru
     `is_clean` is redaction's own test of a session's proof; a store opened without it takes nothing in. With `create`
     off, a store that does not exist yet is a `StoreError`.
     """
-    scheme, found, rest = where.partition("://")
-    if not found:
-        scheme, rest = "sqlite", os.path.abspath(where)
+    scheme, rest = _split(where)
     backend = BACKENDS.get(scheme)
     if backend is None:
         raise StoreError(f"no store for {scheme}:// URLs", f"known: {', '.join(sorted(BACKENDS))}")
     store: Store = backend.open_store(rest, is_clean=is_clean, create=create)
     return store
+
+
+def sqlite_file(where: str) -> str:
+    """The database file of a store; empty where the store is no file."""
+    scheme, rest = _split(where)
+    return rest if scheme == "sqlite" else ""
+
+
+def _split(where: str) -> tuple[str, str]:
+    scheme, found, rest = where.partition("://")
+    return (scheme, rest) if found else ("sqlite", os.path.abspath(where))

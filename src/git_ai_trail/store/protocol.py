@@ -7,12 +7,15 @@ from typing import NamedTuple, Protocol
 
 from git_ai_trail.errors import StoreError
 from git_ai_trail.model import (
+    Audited,
     CleanSession,
     Entry,
     Ingested,
+    ManualRedaction,
     PromptInfo,
     SessionFilter,
     SessionInfo,
+    StoredRule,
     TokenTotals,
     UsageFilter,
     Used,
@@ -20,6 +23,10 @@ from git_ai_trail.model import (
 
 # Redaction's own test of a session's proof. The store is given it, because no stage imports another.
 IsClean = Callable[[CleanSession], bool]
+
+
+# A text of a row (or JSON, as the flag says) in; the clean one out, with (rule, kind, tag, digest) of what was removed.
+Clean = Callable[[str, bool], tuple[str, Sequence[tuple[str, str, str, str]]]]
 
 
 def refuse_all(session: CleanSession) -> bool:
@@ -56,6 +63,18 @@ class FileState(NamedTuple):
     ruleset_digest: str
     session_id: str
     version: object = None  # of the reader's state, as the state gives it
+
+
+class PromptPlace(NamedTuple):
+    """A prompt's bytes in its log, their sha256, its turn as the log's reader counts, and its text as it is stored."""
+
+    path: str
+    format: str
+    offset: int
+    length: int
+    sha256: str
+    turn: int
+    text: str
 
 
 class Store(Protocol):
@@ -114,6 +133,49 @@ class Store(Protocol):
 
     def search(self, words: str, *, limit: int = 20) -> list[tuple[str, int, str]]:
         """(session id, turn, snippet) of prompts and answers that hold all words, best first."""
+        ...
+
+    def manual(self) -> list[ManualRedaction]:
+        """What people asked to have redacted, inactive ones too, in the order of their ids."""
+        ...
+
+    def keep_manual(self, entry: ManualRedaction, fingerprint: str, done: Audited) -> tuple[ManualRedaction, bool]:
+        """Writes an entry (a new one where its id is 0) together with who did it; (as it is kept, whether it was written).
+
+        Where an active one has the same fingerprint already, that one is given and nothing written.
+        """
+        ...
+
+    def audited(self, subject: str) -> list[Audited]:
+        """What was done to a subject, oldest first; one that ends in `:` stands for all whose name begins so."""
+        ...
+
+    def prompt_place(self, session_id: str, turn: int) -> PromptPlace | None:
+        """Where a prompt stands in the person's own log; None where there is no such prompt."""
+        ...
+
+    def redacted_by(self, rule_ids: Sequence[str]) -> Mapping[str, int]:
+        """How many redactions these rules made, by the path of the log."""
+        ...
+
+    def restamp(self, paths: Sequence[str], digest: str) -> None:
+        """Notes that logs were found to be as redaction under another rule set would leave them."""
+        ...
+
+    def rewrite(self, path: str, clean: Clean, digest: str, *, dry_run: bool = False) -> int:
+        """Cleans the rows of a log again where they lie, for one that is gone; how many redactions that made."""
+        ...
+
+    def stored_rules(self) -> tuple[str, float, list[StoredRule]]:
+        """(digest, time, rules) of the rule set that was synced last; empty before the first."""
+        ...
+
+    def keep_rules(self, digest: str, rules: Sequence[StoredRule], done: Audited) -> None:
+        """Notes the rules that are in force, under the digest of the set."""
+        ...
+
+    def purge(self) -> bool:
+        """Takes what was deleted out of every page of every file; False where another reader prevents it."""
         ...
 
     def problems(self) -> list[str]:

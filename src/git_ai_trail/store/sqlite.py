@@ -14,21 +14,24 @@ from typing import Any
 
 from git_ai_trail.errors import StoreError
 from git_ai_trail.model import (
+    Audited,
     CleanSession,
     Entry,
     Ingested,
+    ManualRedaction,
     PromptInfo,
     SessionFilter,
     SessionInfo,
+    StoredRule,
     TokenTotals,
     UsageFilter,
     Used,
 )
 from git_ai_trail.store import sqlite_reader as reader
 from git_ai_trail.store import sqlite_usage
-from git_ai_trail.store.protocol import FileState, IsClean, ReadUpTo
+from git_ai_trail.store.protocol import Clean, FileState, IsClean, PromptPlace, ReadUpTo
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 5
 
 # How long one waits for others that write. Writing the rows of a log of 2 GB takes half a minute.
 BUSY_SECONDS = 600
@@ -93,6 +96,44 @@ class SqliteStore:
     def search(self, words: str, *, limit: int = 20) -> list[tuple[str, int, str]]:
         return reader.search(self.conn, words, limit)
 
+    def manual(self) -> list[ManualRedaction]:
+        return reader.manual(self.conn)
+
+    def keep_manual(self, entry: ManualRedaction, fingerprint: str, done: Audited) -> tuple[ManualRedaction, bool]:
+        kept: tuple[ManualRedaction, bool] = _late("sqlite_manual").keep_manual(self.conn, entry, fingerprint, done)
+        _late("sqlite_repair").keep_beside(self.conn, self.path)
+        return kept
+
+    def audited(self, subject: str) -> list[Audited]:
+        found: list[Audited] = _late("sqlite_manual").audited(self.conn, subject)
+        return found
+
+    def prompt_place(self, session_id: str, turn: int) -> PromptPlace | None:
+        found: PromptPlace | None = _late("sqlite_manual").prompt_place(self.conn, session_id, turn)
+        return found
+
+    def redacted_by(self, rule_ids: Sequence[str]) -> Mapping[str, int]:
+        found: Mapping[str, int] = _late("sqlite_manual").redacted_by(self.conn, rule_ids)
+        return found
+
+    def restamp(self, paths: Sequence[str], digest: str) -> None:
+        _late("sqlite_manual").restamp(self.conn, paths, digest)
+
+    def rewrite(self, path: str, clean: Clean, digest: str, *, dry_run: bool = False) -> int:
+        count: int = _late("sqlite_manual").rewrite(self.conn, path, clean, digest, dry_run=dry_run)
+        return count
+
+    def stored_rules(self) -> tuple[str, float, list[StoredRule]]:
+        found: tuple[str, float, list[StoredRule]] = _late("sqlite_manual").stored_rules(self.conn)
+        return found
+
+    def keep_rules(self, digest: str, rules: Sequence[StoredRule], done: Audited) -> None:
+        _late("sqlite_manual").keep_rules(self.conn, digest, rules, done)
+
+    def purge(self) -> bool:
+        done: bool = _late("sqlite_manual").purge(self.conn)
+        return done
+
     def problems(self) -> list[str]:
         return reader.problems(self.conn)
 
@@ -123,7 +164,15 @@ def _connect(path: str, create: bool) -> sqlite3.Connection:
             raise StoreError(f"{path}: {error.strerror}", "GIT_AI_TRAIL_DATA can name another folder") from error
     if exists and not os.access(path, os.W_OK):
         return _connect_readonly(path)
-    return sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+    return sqlite3.connect(path, timeout=_patience(), isolation_level=None)
+
+
+def _patience() -> float:
+    """How long to wait for others; the environment can say otherwise, from nothing to an hour."""
+    try:
+        return min(max(float(os.environ.get("GIT_AI_TRAIL_BUSY_SECONDS", "")), 0.0), 3600.0)
+    except ValueError:
+        return BUSY_SECONDS
 
 
 def _connect_readonly(path: str) -> sqlite3.Connection:
@@ -145,7 +194,7 @@ def _prepare(conn: sqlite3.Connection, path: str) -> None:
         raise StoreError(f"{path}: made by a newer git-ai-trail", "install the newest version")
     writable = not conn.execute("PRAGMA query_only").fetchone()[0] and os.access(path, os.W_OK)
     if writable:
-        os.chmod(path, 0o600)
+        _keep_private(path)
         _use_wal(conn)
         conn.execute("PRAGMA synchronous = NORMAL")
         conn.execute("PRAGMA secure_delete = ON")
@@ -160,6 +209,16 @@ def _prepare(conn: sqlite3.Connection, path: str) -> None:
                 f"{path}: of an older version, and cannot be written", "run any command outside the sandbox"
             )
         _late("sqlite_schema").migrate(conn)
+    if writable and os.path.exists(f"{path}.manual.json"):
+        _late("sqlite_repair").take_from_beside(conn, path)
+
+
+def _keep_private(path: str) -> None:
+    """It was made so; this is for one that somebody copied here. Whose file it is not, or on a disk that refuses, it stays."""
+    try:
+        os.chmod(path, 0o600)
+    except OSError:
+        return
 
 
 def _late(name: str) -> Any:

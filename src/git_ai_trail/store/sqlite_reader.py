@@ -6,11 +6,12 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
 from git_ai_trail.errors import StoreError
-from git_ai_trail.model import Entry, PromptInfo, SessionFilter, SessionInfo, TokenTotals, UsageFilter
+from git_ai_trail.model import Entry, ManualRedaction, PromptInfo, SessionFilter, SessionInfo, TokenTotals, UsageFilter
 from git_ai_trail.store.protocol import FileState
 
 _SESSION = """
@@ -20,6 +21,9 @@ SELECT s.native_id, s.format, s.agent_version, s.models, s.source, s.cwd, s.git_
     (SELECT json_group_array(tag) FROM (SELECT DISTINCT tag FROM tags WHERE session_id = s.id ORDER BY tag))
 FROM sessions s
 """
+
+_BOOLEAN = ("ignore_case", "active")
+MANUAL_NAMES = tuple(field.name for field in fields(ManualRedaction))
 
 _ENTRIES = """
 SELECT 'message' AS kind, turn, at, name, text, '' AS output, '' AS status, NULL AS exit_code, 0 AS added,
@@ -194,6 +198,15 @@ def redaction_tags(conn: sqlite3.Connection, path: str) -> Mapping[str, str]:
         (path,),
     )
     return dict(found.fetchall())
+
+
+def manual(conn: sqlite3.Connection) -> list[ManualRedaction]:
+    found = []
+    for row in conn.execute(f"SELECT {', '.join(MANUAL_NAMES)} FROM manual_redactions ORDER BY id"):  # noqa: S608
+        values: dict[str, Any] = dict(zip(MANUAL_NAMES, row, strict=True))
+        values.update((name, bool(values[name])) for name in _BOOLEAN)
+        found.append(ManualRedaction(**values))
+    return found
 
 
 def search(conn: sqlite3.Connection, words: str, limit: int) -> list[tuple[str, int, str]]:

@@ -26,7 +26,7 @@ LINE_COLUMNS = ("file_id", "session_id", "turn", "at", "offset", "length", "sha2
 COLUMNS: dict[str, tuple[str, ...]] = {
     "session_context": ("role", "text"),
     "prompts": ("text",),
-    "token_messages": ("model", "input", "cached", "cache_write", "output", "reasoning"),
+    "token_messages": ("model", "input", "cached", "cache_write", "output", "reasoning", "cache_write_1h"),
     "turn_context_messages": ("native_turn_id", "cwd", "model", "effort", "approval", "sandbox"),
     "agent_reasoning_messages": ("text",),
     "function_plan_messages": ("explanation", "steps"),
@@ -146,7 +146,7 @@ def _commit(data: CommitMade) -> tuple[str, tuple[Any, ...]]:
 
 
 def _tokens(data: Tokens) -> tuple[str, tuple[Any, ...]]:
-    counts = (data.input, data.cached, data.cache_write, data.output, data.reasoning)
+    counts = (data.input, data.cached, data.cache_write, data.output, data.reasoning, data.cache_write_1h)
     return "token_messages", (text(data.model), *(whole(count, MAX_TOKENS) for count in counts))
 
 

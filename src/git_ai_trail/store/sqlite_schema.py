@@ -190,6 +190,37 @@ def m003_matches(db: Database) -> None:
     )
 
 
+@migrations()
+def m004_manual(db: Database) -> None:
+    """What people asked to have redacted (of a text only keyed digests), how to undo it, and the rules that were in force."""
+    _run(
+        db,
+        "CREATE TABLE manual_redactions (id INTEGER PRIMARY KEY, type TEXT NOT NULL, scope TEXT NOT NULL, field TEXT NOT"
+        " NULL, session TEXT NOT NULL, turn INTEGER NOT NULL, first TEXT NOT NULL, last TEXT NOT NULL, tokens INTEGER NOT"
+        " NULL, whole TEXT NOT NULL, pattern TEXT NOT NULL, ignore_case INTEGER NOT NULL, reason TEXT NOT NULL, actor"
+        " TEXT NOT NULL, made_at REAL NOT NULL, changed_at REAL NOT NULL, active INTEGER NOT NULL, fingerprint TEXT NOT"
+        " NULL)",
+        "CREATE UNIQUE INDEX manual_redactions_by_fingerprint ON manual_redactions (fingerprint) WHERE active",
+        "ALTER TABLE audit ADD COLUMN detail TEXT NOT NULL DEFAULT ''",
+        "CREATE INDEX audit_by_subject ON audit (subject)",
+        "CREATE TABLE rule_sets (digest TEXT PRIMARY KEY, synced_at REAL NOT NULL)",
+        "ALTER TABLE redaction_rules ADD COLUMN position INTEGER NOT NULL DEFAULT -1",
+        "ALTER TABLE redaction_rules ADD COLUMN type TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE redaction_rules ADD COLUMN scope TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE redaction_rules ADD COLUMN source TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE redaction_rules ADD COLUMN enabled INTEGER NOT NULL DEFAULT 1",
+        "ALTER TABLE redaction_rules ADD COLUMN fingerprint TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE redaction_rules ADD COLUMN body TEXT NOT NULL DEFAULT ''",
+        "CREATE INDEX redactions_by_rule ON redactions (rule_id, file_id)",
+    )
+
+
+@migrations()
+def m005_cache_hour(db: Database) -> None:
+    """Of the tokens written to a cache, those that stay there for an hour: they have a price of their own."""
+    _run(db, "ALTER TABLE token_messages ADD COLUMN cache_write_1h INTEGER NOT NULL DEFAULT 0")
+
+
 def names() -> list[str]:
     """The migrations in order; the schema's version is how many were applied."""
     found = [name for name in globals() if name[:1] == "m" and name[1:4].isdigit()]
@@ -212,7 +243,9 @@ def migrate(conn: sqlite3.Connection, *, to: int | None = None) -> None:
                 conn.execute(f"PRAGMA user_version = {version}")
             conn.execute("COMMIT")
         except BaseException:
-            conn.execute("ROLLBACK")
+            # A full disk makes SQLite roll back by itself.
+            if conn.in_transaction:
+                conn.execute("ROLLBACK")
             raise
 
 

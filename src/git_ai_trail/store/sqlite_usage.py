@@ -32,12 +32,14 @@ def _usage(conn: sqlite3.Connection, wanted: UsageFilter, ids: Sequence[str], st
     query = (
         "SELECT s.native_id, s.format, s.cwd, s.git_url, t.turn, t.model,"  # noqa: S608
         f" CAST(t.at / {_SLOT} AS INTEGER) AS slot, {f'CASE {over} ELSE 0 END' if over else '0'} AS over, COUNT(*),"
-        " SUM(t.input), SUM(t.cached), SUM(t.cache_write), SUM(t.output), SUM(t.reasoning)"
+        " SUM(t.input), SUM(t.cached), SUM(t.cache_write), SUM(t.output), SUM(t.reasoning), SUM(t.cache_write_1h)"
         " FROM token_messages t JOIN sessions s ON s.id = t.session_id"
         f"{' WHERE ' + ' AND '.join(conditions) if conditions else ''}"
         " GROUP BY t.session_id, t.turn, t.model, slot, over ORDER BY t.session_id, t.turn, slot, t.model, over"
     )
-    for session, agent, cwd, url, turn, model, slot, larger, responses, i, c, w, o, r in conn.execute(query, values):
+    for session, agent, cwd, url, turn, model, slot, larger, responses, i, c, w, o, r, hour in conn.execute(
+        query, values
+    ):
         yield Used(
             session=session,
             agent=agent,
@@ -49,6 +51,7 @@ def _usage(conn: sqlite3.Connection, wanted: UsageFilter, ids: Sequence[str], st
             over=larger,
             responses=responses,
             tokens=TokenTotals(input=i, cached=c, cache_write=w, output=o, reasoning=r),
+            cache_write_1h=hour,
         )
 
 

@@ -269,7 +269,8 @@ class Writer:
             ),
         )
         self.conn.executemany(
-            "INSERT INTO redaction_rules VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO redaction_rules (rule_id, ruleset_digest, kind, first_used_at) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT DO NOTHING",
             [(rule, self.session.ruleset_digest, kind, time.time()) for rule, kind in self.rules.items()],
         )
         if self.previous_owner is not None and self.previous_owner != self.owner:

@@ -19,18 +19,21 @@ _FLAG_GATE = (
     r"-(?:password|passwd|pass|passphrase|token|secret|key|credentials?)[= ][ \t]{0,3}[\"']?[^\s\"'`|;&<>()]{6}"
 )
 _PAIR = re.compile(
-    r"\b(?:curl|wget|http|https|httpie)\b(?:[^\n|;\\]|\\.|\\\n){0,600}?[ \t](?:-u|--user|--proxy-user)[ =]?[\"']?"
-    r"(?P<pair>[^\s\"':$<{][^\s\"':]{0,64}:[^\s\"'`|;&<>()]{0,256})",
+    r"\b(?:curl|wget|http|https|httpie)\b(?:[^\n|;\\]|\\.|\\\n){0,600}?[ \t](?:-u|--user|--proxy-user)[ =]{0,3}[\"']?"
+    r"(?P<pair>[^\s\"':$<{]?[^\s\"':]{0,64}:[^\s\"'`|;&<>()]{0,256})",
     re.ASCII,
 )
-_PAIR_GATE = r"[ \t](?:-u|--user|--proxy-user)[ =]?[\"']?[^\s\"':]{1,65}:"
+_PAIR_GATE = r"[ \t](?:-u|--user|--proxy-user)[ =]{0,3}[\"']?[^\s\"':]{0,65}:"
 _WORD = r"[\"']?(?P<secret>[^\s\"'`|;&<>()-][^\s\"'`|;&<>()]{3,256})"
 # Programs that take a password behind an option of their own.
 _OPTIONS = tuple(
     (re.compile(before + _WORD, re.ASCII), gate)
     for before, gate in (
         (r"\bsshpass[ \t]+-p[ \t]?", r"\bsshpass[ \t]+-p"),
-        (r"\bmysql(?:dump|admin)?\b[^\n|;]{0,200}?[ \t]-p", r"\bmysql(?:dump|admin)?\b[^\n|;]{0,200}[ \t]-p[^\s\"'-]"),
+        (
+            r"\bmysql(?:dump|admin)?\b[^\n|;]{0,200}?[ \t]-p",
+            r"\bmysql(?:dump|admin)?\b[^\n|;]{0,200}[ \t]-p[\"']?[^\s\"'-]",
+        ),
         (r"\blogin\b[^\n|;]{0,200}?[ \t]-p[ =]?", r"\blogin\b[^\n|;]{0,200}[ \t]-p[ =]?[^\s-]"),
         (r"\bredis-cli\b[^\n|;]{0,200}?[ \t]-a[ \t]{1,3}", r"\bredis-cli\b[^\n|;]{0,200}[ \t]-a[ \t]"),
         (r"-(?:store|key|src|dest)(?:store)?pass[ \t]{1,3}", r"-(?:store|key|src|dest)(?:store)?pass[ \t]"),

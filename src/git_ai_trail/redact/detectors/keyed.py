@@ -48,7 +48,7 @@ _STRONG = (
 _SHORT = (
     r"(?:(?:db|user|root|admin|smtp|mail|my|mysql|sql|pg|ftp|ssh|login|web|http|proxy|auth|sudo|become)_?pass(?![a-z])"
     r"|(?-i:(?:[A-Za-z0-9][_.]pass|[a-z0-9_]Pass|(?<!BY)(?<=[A-Z0-9_])PASS|[a-z0-9]_pw|[A-Z0-9]_PW|[a-z0-9]Pw)(?![A-Za-z])"
-    r"|(?<![A-Za-z0-9_.-])(?:pass|pw)(?=\\{0,3}[\"'`]?[ \t]{0,4}[:=])))"
+    r"|(?<![A-Za-z0-9_.-])(?:(?:pass|pw)(?=\\{0,3}[\"'`]?[ \t]{0,4}[:=])|(?:PASS|PW)(?==))))"
 )
 _WORD = rf"(?:{_STRONG})"
 _NAME = rf"(?:{_WORD}[\w.-]{{0,30}}|{_SHORT}[0-9]{{0,2}})"

@@ -23,6 +23,7 @@ _GATE = r"(?:^|[^A-Za-z0-9_+-])[A-Za-z0-9_+-]{20}"
 _ID = re.compile(
     r"(?:call|toolu|msg|rs|fc|fco|ctc|ctco|tsc|tso|resp|req|chatcmpl|cmpl|ws|ig|item|exec|turn|run|thread|step|file"
     r"|sess|evt|event|gen|mcp|tc)[_-][A-Za-z0-9]{12,64}(?:-[A-Za-z0-9]{1,12})?"
+    r"|(?:ses|prt|per|que|wrk|pty)_[0-9a-f]{12}[A-Za-z0-9]{14}"
     r"|(?:[a-z]{1,24}[_-]){0,3}[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:[_-][a-z0-9]{1,16})?",
     re.ASCII,
 )

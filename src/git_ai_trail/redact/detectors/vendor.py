@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 from functools import cache, partial
 
-from git_ai_trail.redact.detector import RANK_RULE, RANK_VENDOR, Detector, Find, Leaf, Span, matches
+from git_ai_trail.redact.detector import RANK_MANUAL, RANK_RULE, RANK_VENDOR, Detector, Find, Leaf, Span, matches
 from git_ai_trail.redact.pattern import compiled, gate_of, max_width
-from git_ai_trail.redact.rule import Rule
+from git_ai_trail.redact.rule import MANUAL, Rule
 from git_ai_trail.redact.rulefile import flags_of
 from git_ai_trail.redact.tokens import entropy, widen
+from git_ai_trail.redact.watchdog import watched
 
 # What documentation has in place of a token: no random token has eight of the same in a row.
 _FILLER = re.compile(r"x{8}|X{8}|\*{8}|\.{4}")
@@ -27,7 +28,7 @@ def detector(rule: Rule) -> Detector:
         keywords = (rule.pattern.lower(),)
     return Detector(
         rule=rule.id,
-        find=_finder(rule, source),
+        find=_finder(rule, source) if rule.builtin else watched(rule.id, _finder(rule, source)),
         gates=None if gate is None else (gate,),
         keywords=keywords,
         # Rules of ours are bounded.
@@ -50,7 +51,8 @@ def _finder(rule: Rule, source: str) -> Find:
     flags = flags_of(rule)
     # With a marker goes what it marks.
     groups = () if rule.type == "marker" else ("secret", "content")
-    rank = RANK_VENDOR if rule.builtin else RANK_RULE
+    by_hand = rule.id.startswith(MANUAL)
+    rank = RANK_VENDOR if rule.builtin else RANK_MANUAL if by_hand else RANK_RULE
 
     def find(leaf: Leaf, low: int, high: int) -> Iterator[Span]:
         pattern = compiled(source, flags)
