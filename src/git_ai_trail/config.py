@@ -45,6 +45,7 @@ class RepositoryConfig:
     require: tuple[str, ...] = ()
     forbid_paths: tuple[str, ...] = ()
     share_limit: float | None = None
+    apart: tuple[str, ...] = ()
     exempt: tuple[str, ...] = ()
     signed: str = "none"
     report_mode: str = "summary"
@@ -59,6 +60,7 @@ class Price:
     input: float = 0.0
     cached: float | None = None
     cache_write: float | None = None
+    cache_write_1h: float | None = None
     output: float = 0.0
 
 
@@ -84,6 +86,7 @@ def parse_repository(text: str, where: str = REPOSITORY_FILE) -> RepositoryConfi
         require=tuple(values.get("policy.require", ())),
         forbid_paths=tuple(values.get("policy.forbid-paths", ())),
         share_limit=values.get("policy.share-limit"),
+        apart=tuple(values.get("policy.apart", ())),
         exempt=tuple(values.get("policy.exempt", ())),
         signed=values.get("policy.signed", "none"),
         report_mode=values.get("report.mode", "summary"),
@@ -288,7 +291,7 @@ def _folders(value: Any) -> str:
 
 
 def _prices(value: Any) -> str:
-    figures = ("input", "cached", "cache-write", "output")
+    figures = ("input", "cached", "cache-write", "cache-write-1h", "output")
     if not isinstance(value, dict):
         return "must be a table of models"
     for model, price in value.items():
@@ -308,9 +311,10 @@ _KEYS = {
         Key(name="policy.profile", home=REPOSITORY, check=_one_of(*PROFILES)),
         Key(name="policy.publish", home=REPOSITORY, check=_one_of(*PUBLISH_LEVELS)),
         Key(name="policy.weak-trailer", home=REPOSITORY, check=_flag),
-        Key(name="policy.require", home=REPOSITORY, check=_some_of("trailer", "record", "disclosure")),
+        Key(name="policy.require", home=REPOSITORY, check=_some_of("trailer", "record", "disclosure", "evidence")),
         Key(name="policy.forbid-paths", home=REPOSITORY, check=_paths),
         Key(name="policy.share-limit", home=REPOSITORY, check=_share),
+        Key(name="policy.apart", home=REPOSITORY, check=_paths),
         Key(name="policy.exempt", home=REPOSITORY, check=_lines),
         Key(name="policy.signed", home=REPOSITORY, check=_one_of("none", "evidence", "all")),
         Key(name="report.mode", home=REPOSITORY, check=_one_of("summary", "prompts", "actions", "tokens", "full")),
@@ -326,6 +330,7 @@ _KEYS = {
 }
 
 _COMPILED_KEYS = {
+    "policy.apart",
     "policy.profile",
     "policy.publish",
     "policy.weak-trailer",

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from git_ai_trail.apart import Apart, apart_of
+
 
 class Meta(NamedTuple):
     """What a log says about its session. Every text field may be empty; `session_id` never is."""
@@ -111,7 +113,8 @@ class CommitMade(NamedTuple):
 
 
 class Tokens(NamedTuple):
-    """Tokens of one model response (not cumulative). cached and cache_write are parts of input, reasoning of output."""
+    """Tokens of one model response (not cumulative). cached and cache_write are parts of input, reasoning of output, and
+    cache_write_1h, what is to stay in the cache for an hour and not for minutes, of cache_write."""
 
     model: str
     input: int
@@ -119,12 +122,17 @@ class Tokens(NamedTuple):
     cache_write: int
     output: int
     reasoning: int
+    cache_write_1h: int = 0
 
 
 class Other(NamedTuple):
-    """A known kind of line that carries nothing we use; `name` is its kind."""
+    """A known kind of line that carries nothing else we use; `name` is its kind.
+
+    `base` is the commit on which the session's work stood then, where such a line says so (a snapshot of the worktree).
+    """
 
     name: str
+    base: str = ""
 
 
 EVENT_KINDS = (
@@ -311,9 +319,12 @@ class Range(NamedTuple):
 
 
 class FileMatch(NamedTuple):
+    """Who wrote the added lines of one file. `kind` is set where they are kept apart (see `apart.KINDS`)."""
+
     path: str
     added: int
     ranges: tuple[Range, ...]
+    kind: str = ""
 
 
 class SessionMatch(NamedTuple):
@@ -334,7 +345,10 @@ class SessionMatch(NamedTuple):
 
 
 class CommitMatch(NamedTuple):
-    """Who wrote the lines of one commit, as far as the evidence goes."""
+    """Who wrote the lines of one commit, as far as the evidence goes.
+
+    `beyond` are added lines of files that were too large to be matched; they count as unattributed.
+    """
 
     sessions: tuple[SessionMatch, ...]
     files: tuple[FileMatch, ...]
@@ -342,7 +356,13 @@ class CommitMatch(NamedTuple):
     generated: int
     edited: int
     deleted: int
+    beyond: int = 0
 
     @property
     def unattributed(self) -> int:
         return self.added - self.generated - self.edited
+
+    @property
+    def apart(self) -> Apart:
+        """What of these counts stands in files that are kept apart."""
+        return apart_of((one.kind, one.added, ((r.line_class, r.count) for r in one.ranges)) for one in self.files)

@@ -81,10 +81,10 @@ class Bulk(Git):
         return parse_diff(next(self._bodies)[1])
 
     def blobs(self, names: Iterable[str]) -> list[bytes | None]:
-        """`Git.blobs` for oids; what was asked for lately is remembered, since one commit's blobs are the next one's."""
+        """`Git.blobs`, from a process that stays; what was asked for lately is remembered, since one commit's blobs are the next one's."""
         wanted = list(names)
         missing = [name for name in dict.fromkeys(wanted) if name not in self._known]
-        if any(not name.isalnum() for name in missing):
+        if any("\n" in name for name in missing):
             return super().blobs(wanted)
         found = dict(zip(missing, self._ask(missing), strict=True))
         answers = [found[name] if name in found else self._known[name] for name in wanted]
@@ -116,10 +116,10 @@ class Bulk(Git):
         assert self._asked.stdout is not None
         for name in names:
             # One at a time: with a second question in the pipe and a large answer, both sides could wait.
-            self._asked.stdin.write(f"{name}\n".encode())
+            self._asked.stdin.write(f"{name}\n".encode("utf-8", "surrogateescape"))
             self._asked.stdin.flush()
             head = self._asked.stdout.readline().split()
-            if len(head) != 3:
+            if len(head) != 3 or not head[2].isdigit():
                 yield None
                 continue
             body = self._asked.stdout.read(int(head[2]) + 1)[:-1]

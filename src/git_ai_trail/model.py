@@ -9,7 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from git_ai_trail.apart import NOTHING, Apart
 from git_ai_trail.facts import Event, EvidenceFact
+from git_ai_trail.shown import Commit, ShownFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,60 @@ class Redaction:
     field: str  # JSON path within the event, e.g. payload.arguments.cmd
     tag: str  # what stands there now, e.g. [REDACTED:email#2]
     digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManualRedaction:
+    """Something that a person wants gone whatever the rules say, with who, why and when. Never the text.
+
+    `type` says by what it is found: `text` and `prompt` by keyed digests of tokens, `field` by its place, `pattern` by an
+    expression that is kept as it is. Times are unix seconds; `id` is 0 until a store has given one.
+    """
+
+    id: int = 0
+    type: str = "text"
+    scope: str = "global"  # prompt, field, global
+    field: str = ""
+    session: str = ""  # only in this one; a prompt's own session
+    turn: int = -1  # of a prompt that was named by its number
+    first: str = ""
+    last: str = ""
+    tokens: int = 0
+    whole: str = ""
+    pattern: str = ""
+    ignore_case: bool = False
+    reason: str = ""
+    actor: str = ""
+    made_at: float = 0.0
+    changed_at: float = 0.0
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audited:
+    """Something that was done to the store: who, when, why. `detail` is what undoing it needs."""
+
+    id: int
+    at: float
+    actor: str
+    action: str
+    subject: str
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRule:
+    """A rule of a set as the store keeps it. `body` is the rule as JSON, of one that a file has."""
+
+    rule_id: str
+    kind: str
+    type: str
+    scope: str
+    source: str  # built-in, yours, repository
+    enabled: bool
+    fingerprint: str
+    body: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +245,8 @@ class UsageFilter:
 class Used:
     """What responses of one model to one prompt of a session took together, within a quarter of an hour from `at` (UTC).
 
-    `over` is the largest of the sizes asked for that the input of each of these responses exceeds, else 0.
+    `over` is the largest of the sizes asked for that the input of each of these responses exceeds, else 0. `cache_write_1h`
+    is the part of `tokens.cache_write` that stays in the cache for an hour.
     """
 
     session: str
@@ -202,6 +259,7 @@ class Used:
     over: int
     responses: int
     tokens: TokenTotals
+    cache_write_1h: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,43 +281,6 @@ class Entry:
     exit_code: int | None = None
     added: int = 0
     removed: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Commit:
-    """A commit as git has it; times are aware UTC."""
-
-    oid: str
-    tree: str
-    parents: tuple[str, ...]
-    author: str
-    authored_at: datetime
-    committed_at: datetime
-    subject: str
-    message: str
-    email: str = ""  # of the author
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownRange:
-    """Consecutive lines of the commit's own version of a file (1-based, inclusive) with one owner.
-
-    `evidence` is the strongest kind that the session has.
-    """
-
-    start: int
-    end: int
-    session: str
-    line_class: str
-    turn: int
-    evidence: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownFile:
-    path: str
-    added: int
-    ranges: tuple[ShownRange, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,7 +313,10 @@ class ShownSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """Everything `show` says about a commit. status: exact, carried, unanchored, claim, unknown, none."""
+    """Everything `show` says about a commit. status: exact, carried, unanchored, claim, unknown, none.
+
+    `apart` is the part of the counts that stands in lock files, generated and vendored files.
+    """
 
     commit: Commit
     status: str
@@ -310,6 +334,7 @@ class Shown:
     lineage: tuple[str, ...]
     problems: tuple[str, ...]
     claims: tuple[tuple[str, str], ...] = ()  # (agent, where the commit claims it), which proves nothing
+    apart: Apart = NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,7 +38,7 @@ MAX_FILE = 256 * 1024
 SWITCHED_OFF = ("0", "false", "no", "off")
 
 # Raised whenever the compiled form changes, so that one written by another version is not believed.
-_COMPILED = 1
+_COMPILED = 2
 _KEPT = 8
 
 
@@ -56,6 +56,7 @@ class Settings(NamedTuple):
     weak_trailer: bool = False
     publish: str = "none"
     log_roots: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
 
 
@@ -84,6 +85,7 @@ def load(git_config: bytes, *, common_dir: str, toplevel: str, config_dir: str, 
         weak_trailer=_weak_trailer(policy, own, problems),
         publish=_publish(policy, user, own, env, problems),
         log_roots=tuple(user.get("logs.roots", ())) if user else (),
+        apart=tuple(policy.get("policy.apart", ())) if policy else (),
         problems=tuple(problems),
     )
 

@@ -232,3 +232,14 @@ def test_a_range_and_a_release_together_are_refused(worked: Repo) -> None:
 
 def test_a_repository_without_commits_is_said_to_have_none(repo: Repo) -> None:
     assert "there are no commits yet" in run(repo, "report", code=1).stderr
+
+
+def test_a_second_opinion_that_cannot_be_had_stops_the_report(
+    worked: Repo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    matched(worked)
+    if any((folder / "kingfisher").exists() for folder in (Path(sys.executable).parent, Path("/usr/local/bin"))):
+        pytest.skip("kingfisher is installed here")
+    done = run(worked, "report", "--second-opinion", "-o", str(tmp_path / "report.md"), code=1)
+    assert "pip install kingfisher-bin" in done.stderr
+    assert not (tmp_path / "report.md").exists()

@@ -64,6 +64,85 @@ def test_a_session_from_a_checkout_that_is_gone_is_known_by_its_base_commit(
     assert written(repo, env) == {"src/a.py": 5, "src/b.py": 0}
 
 
+def snapshot(session: CodexLog, parent: str) -> None:
+    """What Codex 0.58 to 0.77 notes at the beginning of a turn."""
+    ghost = {"id": "f" * 40, "parent": parent, "preexisting_untracked_files": [], "preexisting_untracked_dirs": []}
+    session.line("response_item", {"type": "ghost_snapshot", "ghost_commit": ghost})
+
+
+def test_snapshots_of_the_worktree_say_where_a_checkout_belonged(repo: Repo, home: Path, env: dict[str, str]) -> None:
+    base = repo.commit_file("README.md", "Title\n")
+    for folder, parent, path in (("project", base, "src/a.py"), ("stranger", "0" * 40, "src/b.py")):
+        session = CodexLog(home / ".codex", f"/workspaces/{folder}")
+        session.prompt("Do it")
+        snapshot(session, parent)
+        session.add_file(path, text(folder, 5))
+        repo.write(path, text(folder, 5))
+    repo.commit("Work")
+    assert written(repo, env) == {"src/a.py": 5, "src/b.py": 0}
+
+
+def test_a_dev_containers_session_is_known_by_the_remote_of_its_checkout(
+    repo: Repo, home: Path, env: dict[str, str]
+) -> None:
+    repo.commit_file("README.md", "Title\n")
+    repo.git("remote", "add", "origin", "git@example.com:team/project.git")
+    there = CodexLog(home / ".codex", "/workspaces/project", url="https://example.com/team/project")
+    fork = CodexLog(home / ".codex", "/workspaces/fork", url="https://example.com/somebody/project")
+    for session, path, name in ((there, "src/a.py", "inside"), (fork, "src/b.py", "elsewhere")):
+        session.add_file(path, text(name, 5))
+        repo.write(path, text(name, 5))
+    repo.commit("Work")
+    assert written(repo, env) == {"src/a.py": 5, "src/b.py": 0}
+
+
+def test_work_in_a_fork_that_has_our_history_is_work_on_it(repo: Repo, home: Path, env: dict[str, str]) -> None:
+    base = repo.commit_file("README.md", "Title\n")
+    repo.git("remote", "add", "origin", "https://example.com/team/project.git")
+    fork = CodexLog(
+        home / ".codex", "/home/contributor/fork", git_oid=base, url="https://example.com/contributor/project"
+    )
+    fork.add_file("src/a.py", text("contributed", 5))
+    repo.write("src/a.py", text("contributed", 5))
+    repo.commit("Merged by hand")
+    assert written(repo, env) == {"src/a.py": 5}
+
+
+def test_the_same_change_in_another_repository_is_not_the_sessions(
+    repo: Repo, home: Path, env: dict[str, str], tmp_path: Path
+) -> None:
+    other = Repo.init(tmp_path / "other")
+    session = CodexLog(home / ".codex", repo.root)
+    session.add_file("a.py", text("shared", 6))
+    for one in (repo, other):
+        one.commit_file("a.py", text("shared", 6))
+    assert written(repo, env) == {"a.py": 6}
+    assert written(other, env) == {"a.py": 0}
+
+
+def test_a_file_that_was_renamed_before_its_commit_keeps_its_writer(
+    repo: Repo, home: Path, env: dict[str, str]
+) -> None:
+    session = CodexLog(home / ".codex", repo.root)
+    session.add_file("draft.py", text("value", 6))
+    repo.write("final.py", text("value", 6) + "by_hand = remark()\n")
+    repo.commit("Under its last name")
+    assert written(repo, env) == {"final.py": 6}
+    repo.git("mv", "final.py", "again.py")
+    repo.commit("Renamed once more")
+    assert written(repo, env) == {"again.py": 0, "final.py": 0}
+
+
+def test_a_new_file_with_a_few_lines_of_another_repositorys_session_is_nobodys(
+    repo: Repo, home: Path, env: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    session = CodexLog(home / ".codex", tmp_path / "elsewhere")
+    session.add_file("draft.py", text("value", 6))
+    repo.commit_file("copied.py", text("value", 6))
+    assert written(repo, env) == {"copied.py": 0}
+
+
 def test_a_person_who_commits_in_the_same_second_as_a_quiet_agent_is_no_agent(
     repo: Repo, home: Path, monkeypatch: pytest.MonkeyPatch, env: dict[str, str]
 ) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from git_ai_trail.attach.status import Assessment
 from git_ai_trail.codec import path_text
-from git_ai_trail.model import Commit, ShownFile, ShownRange
+from git_ai_trail.shown import Commit, ShownFile, ShownRange
 
 VERSION = "0.1.0"
 METADATA = "dev.git-ai-trail"

@@ -30,12 +30,21 @@ _TURN = Annotated[int, msgspec.Meta(ge=-1, le=2**31)]
 _OID = Annotated[str, msgspec.Meta(max_length=64)]
 
 
+class _Apart(TypedDict):
+    files: _COUNT
+    added: _COUNT
+    generated: _COUNT
+    edited: _COUNT
+
+
 class _Counts(TypedDict):
     added: _COUNT
     generated: _COUNT
     edited: _COUNT
     unattributed: _COUNT
     deleted: _COUNT
+    apart: NotRequired[_Apart]
+    beyond: NotRequired[_COUNT]
 
 
 class _Evidence(TypedDict):
@@ -164,11 +173,11 @@ def read_line(raw: bytes) -> NoteLine:
     return found or parse_line(raw)
 
 
-def read_annexes(blob: bytes, *, withheld: Collection[str] = ()) -> Mapping[str, Annex]:
+def read_annexes(blob: bytes, *, withheld: Collection[str] = (), elsewhere: bytes = b"") -> Mapping[str, Annex]:
     """`annex.parse_annex` of the blob."""
     raw = blob.strip()
-    if b"\n" in raw or len(blob) > MAX_LINE or b'"withheld"' in raw:
-        return parse_annex(blob, withheld=withheld)
+    if elsewhere or b"\n" in raw or len(blob) > MAX_LINE or b'"withheld"' in raw:
+        return parse_annex(blob, withheld=withheld, elsewhere=elsewhere)
     try:
         value = _ANNEX.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -13,7 +13,7 @@ from typing import Any
 from git_ai_trail.attach.record import NoteLine
 from git_ai_trail.attach.status import Assessment
 from git_ai_trail.git_bulk import PlainFile
-from git_ai_trail.model import ShownFile, ShownRange
+from git_ai_trail.shown import ShownFile, ShownRange
 
 _NOTHING = hashlib.sha256().hexdigest()[:32]
 
@@ -26,6 +26,8 @@ def quick_verdict(names: Sequence[str], line: NoteLine, files: Sequence[PlainFil
     content `files`; without `Assessment.core`. None where it takes more to say."""
     core = line.core
     if core is None or tuple(names) != (line.digest, line.digest) or core["patch"] != _patch(files) or core.get("cut"):
+        return None
+    if core["counts"].get("beyond"):
         return None
     sessions = {one["id"]: one for one in core["sessions"]}
     owners = [(one["id"], one["evidence"][0]["kind"] if one["evidence"] else "") for one in core["sessions"]]

@@ -67,19 +67,41 @@ def build_core(
         "v": VERSION,
         "tool": word(tool),
         "patch": patch_digest(diffs),
-        "counts": {
-            "added": match.added,
-            "generated": match.generated,
-            "edited": match.edited,
-            "unattributed": match.unattributed,
-            "deleted": match.deleted,
-        },
+        "counts": _counts(match),
         "sessions": [_session(one) for one in sessions],
         "files": [_file(one, order) for one in match.files if any(r.session in order for r in one.ranges)],
     }
     if prior:
         core["prior"] = sorted({one for one in prior if HEX64.fullmatch(one)})[:16]
     return _fit(core, MAX_LINE - _AROUND)
+
+
+def _counts(match: CommitMatch) -> dict[str, Any]:
+    """Lines of the whole commit, and what of them is kept apart or was too much to be matched, where there is any."""
+    counts: dict[str, Any] = {
+        "added": match.added,
+        "generated": match.generated,
+        "edited": match.edited,
+        "unattributed": match.unattributed,
+        "deleted": match.deleted,
+    }
+    if match.apart.files:
+        counts["apart"] = match.apart._asdict()
+    if match.beyond:
+        counts["beyond"] = match.beyond
+    return counts
+
+
+def own_evidence(counts: Mapping[str, Any]) -> int:
+    """Lines with evidence, as a core counts them, that are not kept apart."""
+    apart = counts.get("apart", {"generated": 0, "edited": 0})
+    return int(counts["generated"] + counts["edited"] - apart["generated"] - apart["edited"])
+
+
+def is_mostly_generated(counts: Mapping[str, Any]) -> bool:
+    """Whether a session wrote more than half of the lines, as a core counts them, that are not kept apart."""
+    apart = counts.get("apart", {"added": 0, "generated": 0})
+    return bool((counts["generated"] - apart["generated"]) * 2 > counts["added"] - apart["added"])
 
 
 def _session(one: SessionMatch) -> dict[str, Any]:

@@ -24,8 +24,7 @@ def is_core(value: Any) -> bool:
     return (
         _is(HEX64, value.get("patch"))
         and (value.get("tool") == "" or _is(WORD, value.get("tool")))
-        and isinstance(counts, dict)
-        and all(_number(counts.get(name)) for name in ("added", "generated", "edited", "unattributed", "deleted"))
+        and _is_lines(counts)
         and isinstance(sessions, list)
         and all(_is_session(one) for one in sessions)
         and isinstance(files, list)
@@ -33,6 +32,21 @@ def is_core(value: Any) -> bool:
         and all(r["session"] < len(sessions) for file in files for r in file["ranges"])
         and _list_of(value.get("prior", []), lambda one: _is(HEX64, one))
         and _is_counts(value.get("cut", {}))
+    )
+
+
+def _is_lines(value: Any) -> bool:
+    """Whether `value` counts lines. What is kept apart is part of the rest, so it is never more."""
+    if not isinstance(value, dict) or not all(
+        _number(value.get(name)) for name in ("added", "generated", "edited", "unattributed", "deleted")
+    ):
+        return False
+    apart = value.get("apart", {"files": 0, "added": 0, "generated": 0, "edited": 0})
+    return (
+        _number(value.get("beyond", 0))
+        and isinstance(apart, dict)
+        and all(_number(apart.get(name)) for name in ("files", "added", "generated", "edited"))
+        and all(apart[name] <= value[name] for name in ("added", "generated", "edited"))
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import sqlite3
 import sys
 from collections.abc import Sequence
 
@@ -10,7 +12,7 @@ import click
 
 from git_ai_trail.cli.failure import write_report
 from git_ai_trail.cli.lazy import LazyGroup, Listed
-from git_ai_trail.errors import TrailError
+from git_ai_trail.errors import StoreError, TrailError, refusal
 from git_ai_trail.version import VERSION
 
 COMMANDS = (
@@ -34,6 +36,10 @@ COMMANDS = (
     Listed("import", "Read what another tool's notes report of a range, cut to the lines that each commit adds."),
     Listed("backfill", "Attach records to commits that already exist, from the logs alone."),
     Listed("rules", "List, check and try out the redaction rules."),
+    Listed(
+        "redact",
+        "Redact by hand: texts, prompts and fields, with who and why; see it beside the log; withhold from notes.",
+    ),
     Listed("action", "Do one step of a GitHub workflow; `action.yml` calls this."),
 )
 
@@ -61,7 +67,7 @@ def main(argv: Sequence[str]) -> int:
         # Paths that are not UTF-8 and terminals that are not either: printed as escapes, never an error.
         getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
     try:
-        return _run(args)
+        return _run_whatever_is_damaged(args)
     except TrailError as error:
         click.echo(f"ai-trail: {error.message}", err=True)
         if error.hint:
@@ -73,8 +79,26 @@ def main(argv: Sequence[str]) -> int:
     except BrokenPipeError:
         return _closed_pipe()
     except Exception as error:
+        refused = refusal(error)
+        if refused:
+            click.echo(f"ai-trail: {refused}\nhint: `git ai-trail doctor` looks at the folders", err=True)
+            return 1
         click.echo(f"ai-trail: {write_report(error, os.environ)}", err=True)
         return 3
+
+
+def _run_whatever_is_damaged(args: list[str]) -> int:
+    """Runs the command, and once more where a database of ours was found damaged and got out of the way."""
+    try:
+        return _run(args)
+    except (sqlite3.DatabaseError, StoreError) as error:
+        # Loaded when it is needed: nothing else that is this cheap looks at both databases.
+        done = importlib.import_module("git_ai_trail.pipeline.repair").mend(error, os.environ)
+        if not done:
+            raise
+        for sentence in done:
+            click.echo(f"ai-trail: {sentence}", err=True)
+        return _run(args)
 
 
 def _run(args: list[str]) -> int:

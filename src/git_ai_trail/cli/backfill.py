@@ -7,9 +7,9 @@ from datetime import datetime
 
 import click
 
-from git_ai_trail.cli.commit_view import short, styled
+from git_ai_trail.cli.commit_view import short
 from git_ai_trail.cli.options import When, commit_progress, index_progress, json_option, open_place
-from git_ai_trail.cli.terminal import clean
+from git_ai_trail.cli.terminal import clean, styled
 from git_ai_trail.pipeline import backfill as pipeline
 from git_ai_trail.pipeline.annex import complete
 
@@ -36,6 +36,7 @@ def command(
     records whose sessions `git ai-trail ingest` has read.
     """
     place = open_place()
+    place.need_formats()
     wanted = ["--branches", "--tags", "HEAD"] if everything else list(revisions) or ["HEAD"]
     wanted += [f"--since={since.isoformat()}"] if since else []
     with index_progress() as indexing, commit_progress() as matching:
@@ -61,6 +62,8 @@ def command(
         click.echo(f"{styled(short(one.oid), 'yellow', place.color)}  {clean(one.subject)}", color=place.color)
         changed = f"was {one.before}, now " if one.before is not None else ""
         click.echo(f"         {changed}{clean(one.summary.removesuffix(' · git ai-trail show'))}")
+        if one.changes:
+            click.echo(f"         changed: {one.changes}")
     if noted:
         click.echo(f"{noted} records got tokens, cost and counts of redactions.", err=True)
     verb = "would get" if dry_run else "got"

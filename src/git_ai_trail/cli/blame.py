@@ -9,10 +9,9 @@ from datetime import UTC, datetime
 
 import click
 
-from git_ai_trail.agents import AGENTS
-from git_ai_trail.cli.commit_view import styled
+from git_ai_trail.agents import spoken
 from git_ai_trail.cli.options import json_option, open_place
-from git_ai_trail.cli.terminal import clean, number
+from git_ai_trail.cli.terminal import clean, number, styled
 from git_ai_trail.pipeline import blame as pipeline
 
 _MARKS = {"generated": "▇", "edited": "▅"}
@@ -52,6 +51,7 @@ def command(
         raise click.UsageError("give one file, and before it a revision if you like")
     *rev, path = rev_and_path
     place = open_place()
+    place.know_agents()
     options = ["-w"] * spaces + ["-M"] * moved + ["-C"] * min(copied, 3) + ["--first-parent"] * first_parent
     done = pipeline.blame(place.git, path, rev[0] if rev else "", ranges=ranges, options=options, ignored=ignored)
     if as_json:
@@ -92,7 +92,7 @@ def _date(at: int) -> str:
 
 def _owner(done: pipeline.Blamed, key: str) -> str:
     session = done.sessions[key]
-    return f"{AGENTS.get(session['agent'], session['agent'])} {key.removeprefix('ses_')[:8]}"
+    return f"{spoken(session['agent'])} {key.removeprefix('ses_')[:8]}"
 
 
 def _total(done: pipeline.Blamed) -> str:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-import click
-
-from git_ai_trail.cli.terminal import clean
+from git_ai_trail.cli.terminal import clean, styled
 from git_ai_trail.facts import EvidenceFact
-from git_ai_trail.model import Shown, ShownFile, ShownSession
+from git_ai_trail.model import Shown, ShownSession
+from git_ai_trail.shown import ShownFile
 
 BAR = 18
 LABEL = 10
+
+_KINDS = {"policy": "listed", "generated": "generated", "vendored": "vendored", "lock": "lock"}
 
 STATUS = {
     "exact": ("green", "the record is about exactly this content"),
@@ -22,10 +23,6 @@ STATUS = {
     "unknown": ("yellow", "the message names a record that is not here; fetch refs/notes/ai-log-trail"),
     "none": ("white", "no record"),
 }
-
-
-def styled(text: str, name: str, color: bool) -> str:
-    return click.style(text, fg=name) if color else text
 
 
 def short(oid: str) -> str:
@@ -39,8 +36,11 @@ def lines(view: Shown, *, color: bool, width: int) -> Iterable[str]:
     room = max(20, width - len(when) - 11)
     subject = subject if len(subject) <= room else subject[: room - 1] + "…"
     yield f"{styled(short(view.commit.oid), 'yellow', color)}  {subject:<{room}}  {when}"
-    figures = f"{view.generated} generated · {view.edited} edited · {view.unattributed} unattributed"
+    added, generated, edited = own_lines(view)
+    figures = f"{generated} generated · {edited} edited · {added - generated - edited} unattributed"
     yield _labelled("lines", f"{figures:<{max(40, width - BAR - LABEL - 1)}} {bar(view)}", color)
+    if view.apart.added:
+        yield _labelled("apart", _apart(view), color)
     claims = _more_claims(view)
     if claims:
         said = ", ".join(f"{clean(agent)} ({clean(source)})" for agent, source in claims)
@@ -76,12 +76,26 @@ def _labelled(label: str, text: str, color: bool) -> str:
     return f"{styled(f'{label:<{LABEL}}', 'cyan', color)}{text}"
 
 
+def own_lines(view: Shown) -> tuple[int, int, int]:
+    """(added, generated, edited) lines without those of lock files, generated and vendored ones."""
+    apart = view.apart
+    return view.added - apart.added, view.generated - apart.generated, view.edited - apart.edited
+
+
+def _apart(view: Shown) -> str:
+    kinds = ", ".join(dict.fromkeys(_KINDS[file.kind] for file in view.files if file.kind and file.added))
+    owned = view.apart.generated + view.apart.edited
+    said = f", {owned} of them with evidence" if owned else ""
+    return f"{view.apart.added} line{'' if view.apart.added == 1 else 's'} of {kinds} files kept apart{said}"
+
+
 def bar(view: Shown) -> str:
     """Generated, edited and unattributed lines as a bar of blocks."""
-    if not view.added:
+    added, generated, edited = own_lines(view)
+    if not added:
         return ""
-    full = round(BAR * view.generated / view.added)
-    half = min(BAR - full, round(BAR * view.edited / view.added))
+    full = round(BAR * generated / added)
+    half = min(BAR - full, round(BAR * edited / added))
     return "▇" * full + "▅" * half + "▁" * (BAR - full - half)
 
 
@@ -135,6 +149,7 @@ def _files(files: Sequence[ShownFile], color: bool) -> Iterable[str]:
         for r in file.ranges:
             counts[r.line_class] += r.end - r.start + 1
         said = ", ".join(f"{name} {count}" for name, count in counts.items() if count)
+        said += f" ({_KINDS[file.kind]})" if file.kind else ""
         yield _labelled("files" if number == 0 else "", f"{clean(file.path):<{longest}}  {ranges}{more}  {said}", color)
 
 
@@ -150,7 +165,8 @@ def _record(view: Shown, color: bool) -> str:
 
 def row(view: Shown, *, color: bool, width: int) -> str:
     """`log` for people: one line a commit."""
-    share = f"{view.generated + view.edited}/{view.added}" if view.status != "none" else ""
+    added, generated, edited = own_lines(view)
+    share = f"{generated + edited}/{added}" if view.status != "none" else ""
     who = ", ".join(dict.fromkeys(clean(one.agent) for one in view.sessions))
     head = styled(short(view.commit.oid), "yellow", color)
     tail = f"{bar(view) if view.status not in ('none', 'unknown') else '':<{BAR}}  {share:>11}  {view.status:<10} {who}"
@@ -163,11 +179,13 @@ def row(view: Shown, *, color: bool, width: int) -> str:
 def total(views: Sequence[Shown]) -> str:
     """The sum below a log."""
     found = [view for view in views if view.status not in ("none", "unknown")]
-    written = sum(view.generated + view.edited for view in found)
-    added = sum(view.added for view in views)
+    written = sum(sum(own_lines(view)[1:]) for view in found)
+    added = sum(own_lines(view)[0] for view in views)
+    apart = sum(view.apart.added for view in views)
     return (
         f"{len(found)} of {len(views)} commits have evidence of a coding agent's session; "
-        f"{written:,} of {added:,} added lines were written by one, with evidence."
+        f"{written:,} of {added:,} added lines were written by one, with evidence"
+        f"{f'; {apart:,} lines in lock, generated and vendored files kept apart' if apart else ''}."
     )
 
 

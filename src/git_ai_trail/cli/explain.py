@@ -6,9 +6,9 @@ import json
 
 import click
 
-from git_ai_trail.cli.commit_view import short, styled
+from git_ai_trail.cli.commit_view import short
 from git_ai_trail.cli.options import index_progress, json_option, open_place
-from git_ai_trail.cli.terminal import clean
+from git_ai_trail.cli.terminal import clean, styled
 from git_ai_trail.facts import Considered
 from git_ai_trail.pipeline import explain as pipeline
 
@@ -22,6 +22,7 @@ def command(rev: str, as_json: bool) -> None:
     The evidence is worked out anew from the logs on this machine, whatever the commit's record says.
     """
     place = open_place()
+    place.need_formats()
     with index_progress() as progress:
         found = pipeline.explain(place.tree, place.settings, place.env, rev, index_progress=progress)
     if as_json:
@@ -33,6 +34,10 @@ def command(rev: str, as_json: bool) -> None:
         f"lines     {match.generated} generated · {match.edited} edited · {match.unattributed} unattributed"
         f" · {match.deleted} deleted"
     )
+    if match.apart.added:
+        click.echo(f"apart     {match.apart.added} of these lines stand in lock, generated or vendored files")
+    if match.beyond:
+        click.echo(f"bound     {match.beyond} added lines are too many to be matched; they count as unattributed")
     if not found.considered:
         click.echo(f"No session in {found.logs} logs wrote to these files or was active here around that time.")
     for one in found.considered:

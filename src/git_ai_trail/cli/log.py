@@ -33,6 +33,7 @@ def command(
         limit=max_count,
         policy=place.settings.publish,
         prices=place.prices,
+        patterns=place.settings.apart,
     )
     if with_evidence:
         views = [view for view in views if view.status != "none"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TextIO
 
 import click
 
@@ -12,7 +13,10 @@ from git_ai_trail.errors import TrailError
 from git_ai_trail.pipeline import carry as carrying
 from git_ai_trail.pipeline import sharing
 from git_ai_trail.pipeline.policy import policy_of
+from git_ai_trail.pipeline.rewritten import pairs_in
 
+OPS = ("squash", "rebase", "cherry-pick")
+_LONGEST_LIST = 1 << 28
 _CONTEXT = {"help_option_names": ["-h", "--help"]}
 
 
@@ -44,7 +48,9 @@ def _tell(shared: sharing.Shared, remote: str, as_json: bool) -> None:
         fetched = {
             ref: {"new": one.new, "grown": one.grown, "left_out": one.left_out} for ref, one in shared.fetched.items()
         }
-        click.echo(json.dumps({"fetched": fetched, "pushed": list(shared.pushed)}, indent=2))
+        click.echo(
+            json.dumps({"fetched": fetched, "pushed": list(shared.pushed), "too_large": shared.too_large}, indent=2)
+        )
         return
     for ref, one in shared.fetched.items():
         click.echo(f"{ref}: {one.new} new notes, {one.grown} with new lines")
@@ -52,39 +58,66 @@ def _tell(shared: sharing.Shared, remote: str, as_json: bool) -> None:
             click.echo(f"{ref}: {one.left_out} notes are larger than readers read and were left out", err=True)
     for ref in shared.pushed:
         click.echo(f"{ref}: {remote} has it as it is here")
+    if shared.too_large:
+        click.echo(f"{shared.too_large} of the notes here are larger than the 4 MiB that readers read", err=True)
 
 
 @command.command("carry")
-@click.argument("target")
-@click.option("--from", "origins", metavar="REV|RANGE", multiple=True, required=True, help="The commits it came from.")
-@click.option("--op", type=click.Choice(["squash", "rebase"]), help="What happened. Default: by the number of commits.")
+@click.argument("target", required=False)
+@click.option("--from", "origins", metavar="REV|RANGE", multiple=True, help="The commits it came from.")
+@click.option("--op", type=click.Choice(OPS), help="What happened. Default: squash of several commits, else rebase.")
+@click.option(
+    "--rewritten",
+    type=click.File("r", encoding="ascii", errors="replace"),
+    help="Instead: lines with an old and a new oid, as git's post-rewrite hook has them, or filter-repo's commit-map.",
+)
 @click.option("--policy-from", metavar="REV", default="", help="Take the policy from this commit.")
 @click.option("-n", "--dry-run", is_flag=True, help="Only say what would be carried.")
 @json_option
 def carry(
-    target: str, origins: tuple[str, ...], op: str | None, policy_from: str, dry_run: bool, as_json: bool
+    target: str | None,
+    origins: tuple[str, ...],
+    op: str | None,
+    rewritten: TextIO | None,
+    policy_from: str,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     """Attach to TARGET what the records of other commits say of lines that stand in it.
 
     For a squash or rebase merge that a code host made: notes do not go along there. What no longer stands is left behind.
+    With --rewritten, for a whole history that another program rewrote.
     """
+    if (rewritten is None) != bool(target and origins) or (rewritten is not None and (target or origins)):
+        raise click.UsageError("give a commit and --from, or --rewritten alone")
     place = open_place()
-    sources = carrying.sources_of(place.git, _oids(place, origins))
     policy = policy_of(place.git, policy_from)
-    done = carrying.carry(
-        place.git, place.tree.common_dir, target, sources, op=op or "", policy=policy, dry_run=dry_run
-    )
+    where = place.git, place.tree.common_dir
+    if rewritten is not None:
+        pairs = pairs_in(rewritten.read(_LONGEST_LIST))
+        done = carrying.carry_rewritten(*where, pairs, op=op or "", policy=policy, dry_run=dry_run)
+    else:
+        sources = carrying.sources_of(place.git, _oids(place, origins))
+        done = [carrying.carry(*where, target or "", sources, op=op or "", policy=policy, dry_run=dry_run)]
     if as_json:
-        skipped = [{"record": digest, "reason": reason} for digest, reason in done.skipped]
-        view = {
-            "target": done.target,
-            "records": list(done.records),
-            "lines": done.lines,
-            "annexes": done.annexes,
-            "skipped": skipped,
-        }
-        click.echo(json.dumps(view, indent=2))
+        views = [_view(one) for one in done]
+        click.echo(json.dumps(views if rewritten is not None else views[0], indent=2))
         return
+    for one in done:
+        _say(one, dry_run=dry_run)
+
+
+def _view(done: carrying.Carried) -> dict[str, object]:
+    return {
+        "target": done.target,
+        "records": list(done.records),
+        "lines": done.lines,
+        "annexes": done.annexes,
+        "skipped": [{"record": digest, "reason": reason} for digest, reason in done.skipped],
+    }
+
+
+def _say(done: carrying.Carried, *, dry_run: bool) -> None:
     verb = "would be carried" if dry_run else "carried"
     count = f"{len(done.records)} record{'' if len(done.records) == 1 else 's'}"
     click.echo(f"{short(done.target)}: {count} {verb}, {done.lines:,} of its lines have evidence by them")

@@ -6,26 +6,28 @@ import importlib
 import os
 import re
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from git_ai_trail import places, settings
 from git_ai_trail.agents import AGENTS
 from git_ai_trail.cli import terminal
-from git_ai_trail.config import UserConfig, load_user
 from git_ai_trail.errors import StoreError
 from git_ai_trail.git import Git
-from git_ai_trail.pipeline import worktree
-from git_ai_trail.pipeline.prices import Prices, prices_of
-from git_ai_trail.pipeline.user_store import UserStore, find_user_store
+from git_ai_trail.pipeline import unfinished, worktree
+
+if TYPE_CHECKING:
+    from git_ai_trail.config import UserConfig
+    from git_ai_trail.pipeline.prices import Prices
+    from git_ai_trail.pipeline.user_store import UserStore
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-agent_option = click.option("--agent", type=click.Choice(sorted(AGENTS)), help="Only logs of this agent.")
 
 _AGO = re.compile(r"(\d{1,6})\s*([hdwmy])[a-z]*", re.IGNORECASE)
 _HOURS = {"h": 1, "d": 24, "w": 24 * 7, "m": 24 * 30, "y": 24 * 365}
@@ -50,6 +52,21 @@ class When(click.ParamType[datetime]):
             self.fail("give a date like 2026-11-01, or how long ago, like 7d", param, ctx)
 
 
+class Agent(click.Choice[str]):
+    """The name of an agent's logs: one that is built in, or one of another package that the person's configuration names."""
+
+    def __init__(self) -> None:
+        super().__init__(sorted(AGENTS))
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value not in AGENTS and value in open_person().config.formats:
+            return str(value)
+        return str(super().convert(value, param, ctx))
+
+
+agent_option = click.option("--agent", type=Agent(), help="Only logs of this agent.")
+
+
 class Person:
     """Whoever runs the command: their environment, configuration, store and terminal."""
 
@@ -59,11 +76,28 @@ class Person:
 
     @cached_property
     def config(self) -> UserConfig:
-        return load_user(places.config_dir(self.env))
+        """The configuration. Formats of other packages that it names are known from here on, as far as they can be used."""
+        # Configuration, prices and store take longer to load than `blame` needs for all it does.
+        config: UserConfig = importlib.import_module("git_ai_trail.config").load_user(places.config_dir(self.env))
+        if config.formats:
+            # To look for installed packages takes longer than most commands do.
+            importlib.import_module("git_ai_trail.pipeline.third_party").admit_what_can(config.formats)
+        return config
+
+    def know_agents(self) -> None:
+        """For commands that name agents and need the configuration for nothing else."""
+        if os.path.lexists(os.path.join(places.config_dir(self.env), settings.USER_FILE)):
+            _ = self.config
+
+    def need_formats(self) -> None:
+        """For commands that read logs: a format that the configuration names and that cannot be used is an error."""
+        if self.config.formats:
+            importlib.import_module("git_ai_trail.pipeline.third_party").admit(self.config.formats)
 
     @cached_property
     def prices(self) -> Prices:
-        return prices_of(self.config)
+        found: Prices = importlib.import_module("git_ai_trail.pipeline.prices").prices_of(self.config)
+        return found
 
     @cached_property
     def color(self) -> bool:
@@ -74,7 +108,9 @@ class Person:
     @cached_property
     def store(self) -> UserStore | None:
         """The store, or None where there is none yet."""
-        return find_user_store(self.env, self.config)
+        late = importlib.import_module("git_ai_trail.pipeline.user_store")
+        found: UserStore | None = late.find_user_store(self.env, self.config)
+        return found
 
     def needed_store(self) -> UserStore:
         """The store; without one there is nothing to show, which is an error."""
@@ -88,7 +124,9 @@ class Place(Person):
 
     @cached_property
     def tree(self) -> worktree.Worktree:
-        return worktree.open_worktree(os.getcwd())
+        tree = worktree.open_worktree(os.getcwd())
+        unfinished.finish_quietly(tree, now=time.time())
+        return tree
 
     @property
     def git(self) -> Git:

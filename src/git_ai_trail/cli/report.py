@@ -46,6 +46,11 @@ from git_ai_trail.pipeline.policy import policy_of
 @click.option("-o", "--output", metavar="FILE", help="Write to this file.")
 @click.option("--into", metavar="FILE", help="Put it between markers into this file; everything else there stays.")
 @click.option(
+    "--second-opinion",
+    is_flag=True,
+    help="Ask another engine (kingfisher) too, and write nothing if it finds a secret.",
+)
+@click.option(
     "--check", is_flag=True, help="With --into or --output: write nothing, exit 1 if the file is not up to date."
 )
 def command(
@@ -61,6 +66,7 @@ def command(
     output: str | None,
     into: str | None,
     check: bool,
+    second_opinion: bool,
     tag_prefix: str | None,
     since: datetime | None,
     until: datetime | None,
@@ -102,6 +108,7 @@ def command(
         section=section,
         limit=max_chars,
         full_url=full_url,
+        second_opinion=second_opinion,
     )
     return _deliver(text, report, into=into, output=output, check=check)
 

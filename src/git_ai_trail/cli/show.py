@@ -21,7 +21,10 @@ def command(rev: str, as_json: bool) -> None:
     machine's database knows the session.
     """
     place = open_place()
-    view = pipeline.show(place.git, rev, place.store, policy=place.settings.publish, prices=place.prices)
+    settings = place.settings
+    view = pipeline.show(
+        place.git, rev, place.store, policy=settings.publish, prices=place.prices, patterns=settings.apart
+    )
     if as_json:
         click.echo(json.dumps(pipeline.as_json(view), indent=2, ensure_ascii=False))
         return

@@ -8,10 +8,10 @@ from datetime import datetime
 
 import click
 
-from git_ai_trail.cli.commit_view import BAR, styled
+from git_ai_trail.cli.commit_view import BAR
 from git_ai_trail.cli.options import When, commit_progress, json_option, open_place
 from git_ai_trail.cli.tables import drawn
-from git_ai_trail.cli.terminal import clean, count, number, table_width
+from git_ai_trail.cli.terminal import clean, count, number, styled, table_width
 from git_ai_trail.pipeline import report as reports
 from git_ai_trail.pipeline import stats as pipeline
 from git_ai_trail.pipeline.policy import policy_of
@@ -55,17 +55,18 @@ def command(
         authors=authors,
         mode="summary",
     )
+    policy = policy_of(place.git, "")
     with commit_progress() as progress:
         made = reports.make(
             place.git,
             asked,
             env=place.env,
-            policy=policy_of(place.git, ""),
+            policy=policy,
             store=place.store,
             user=place.config,
             progress=progress,
         )
-        standing = pipeline.kept(place.git, made, progress=progress) if lasting else None
+        standing = pipeline.kept(place.git, made, patterns=policy.apart, progress=progress) if lasting else None
     people = pipeline.by_author(made) if authors else []
     if as_json:
         click.echo(json.dumps(pipeline.as_json(made, people, standing), indent=2, ensure_ascii=False))
@@ -90,6 +91,12 @@ def _lines(made: reports.Report, standing: pipeline.Kept | None, *, color: bool,
     yield labelled(
         "lines", f"{figures:<{max(40, width - BAR - _LABEL - 1)}} {_bar(lines.generated, lines.edited, lines.added)}"
     )
+    if totals.apart.added:
+        owned = totals.apart.generated + totals.apart.edited
+        evidence = f", {number(owned)} of them with evidence" if owned else ""
+        yield labelled(
+            "apart", f"{count(totals.apart.added, 'line')} in lock, generated and vendored files kept apart{evidence}"
+        )
     yield labelled("deleted", count(lines.deleted, "line"))
     if totals.sessions:
         parts = [count(totals.sessions, "session"), count(totals.prompts, "prompt")]

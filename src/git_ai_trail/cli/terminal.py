@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TextIO
 
+import click
+
 from git_ai_trail.git import Git
 
 # Controls (escape sequences among them), lone surrogates, and marks that turn the reading direction round.
@@ -32,6 +34,11 @@ def _escaped(found: re.Match[str]) -> str:
         return "\\n"
     code = ord(found[0])
     return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
+
+
+def styled(text: str, name: str, color: bool) -> str:
+    """The text in a colour, by its name, where there is any."""
+    return click.style(text, fg=name) if color else text
 
 
 def use_color(stream: TextIO, choice: str, env: Mapping[str, str]) -> bool:

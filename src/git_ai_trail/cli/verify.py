@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import click
 
-from git_ai_trail.cli.commit_view import styled
 from git_ai_trail.cli.options import Place, commit_progress, json_option, open_place
-from git_ai_trail.cli.terminal import clean, table_width
+from git_ai_trail.cli.terminal import clean, styled, table_width
 from git_ai_trail.pipeline import attest as attesting
 from git_ai_trail.pipeline import verify as pipeline
 from git_ai_trail.pipeline.policy import policy_of
+from git_ai_trail.pipeline.rederive import rederive
 from git_ai_trail.pipeline.sarif import sarif
 
 _COLORS = {"ok": "green", "none": "white", "unknown": "yellow", "fail": "red"}
@@ -23,6 +24,7 @@ _COLORS = {"ok": "green", "none": "white", "unknown": "yellow", "fail": "red"}
     "--policy-from", metavar="REV", default="", help="Take the policy from this commit, not from the worktree."
 )
 @click.option("--require-known", is_flag=True, help="Fail where a message names a record that is not here.")
+@click.option("--evidence", is_flag=True, help="Look at the logs on this machine again: do they hold what records say?")
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "github", "sarif"]), default="text", help="Default: text."
 )
@@ -42,6 +44,7 @@ def command(
     revisions: tuple[str, ...],
     policy_from: str,
     require_known: bool,
+    evidence: bool,
     form: str,
     attestation: str | None,
     report_path: str | None,
@@ -62,8 +65,12 @@ def command(
         raise click.UsageError("--report goes with --attestation")
     policy = policy_of(place.git, policy_from)
     wanted = list(revisions) or [pipeline.default_range(place.git)]
+    logs = None
+    if evidence or "evidence" in policy.require:
+        place.need_formats()
+        logs = partial(rederive, place.tree, place.settings, place.env)
     with commit_progress() as progress:
-        done = pipeline.verify(place.git, wanted, policy, require_known=require_known, progress=progress)
+        done = pipeline.verify(place.git, wanted, policy, require_known=require_known, progress=progress, logs=logs)
     if as_json or form == "json":
         # Escaped so that no subject becomes a command of the workflow in whose log this is printed.
         text = json.dumps(pipeline.as_json(done), indent=2, ensure_ascii=False)
@@ -106,6 +113,8 @@ def _print(done: pipeline.Verified, *, color: bool, width: int) -> None:
         result = styled(f"{one.result:<7}", _COLORS[one.result], color)
         click.echo(f"{styled(one.oid[:7], 'yellow', color)}  {result}  {subject}", color=color)
         # The path stands last: a line of a workflow's log must not begin with text from the repository.
+        if one.evidence:
+            click.echo(f"{'':<18}evidence {one.evidence}", color=color)
         place = f" ({_harmless(one.file)}:{one.line})" if one.file else ""
         for number, reason in enumerate(one.reasons):
             click.echo(f"{'':<18}{reason}{'' if number else place}", color=color)

@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Sequence
 
+from git_ai_trail.errors import is_damage
 from git_ai_trail.facts import Candidate, FileDiff, PendingCommit
 from git_ai_trail.index import candidates, query, recent, schema
 from git_ai_trail.index.keys import Keys
@@ -95,21 +96,31 @@ class Index:
         return query.commitments(database, log, turns)
 
 
-def open_index(path: str, key: bytes) -> Index:
-    """The index at `path`. Where it cannot be written (an agent's sandbox), it is looked up and new rows stay in memory."""
+def forget(path: str) -> None:
+    """Removes a damaged index; what is opened next is empty, and is filled from the logs."""
+    schema.forget(path)
+
+
+def open_index(path: str, key: bytes, *, writable: bool = True) -> Index:
+    """The index at `path`. Where it cannot be written (an agent's sandbox), it is looked up and new rows stay in memory.
+
+    Raises `sqlite3.DatabaseError` where it is damaged (see `errors.is_damage`).
+    """
     keys = Keys(key)
     key_id = keys.key_id()
-    if os.access(os.path.dirname(path) if not os.path.exists(path) else path, os.W_OK) or not os.path.exists(
-        os.path.dirname(path)
+    if writable and (
+        os.access(os.path.dirname(path) if not os.path.exists(path) else path, os.W_OK)
+        or not os.path.exists(os.path.dirname(path))
     ):
         try:
             database = schema.open_index(path, key_id)
             database.execute("BEGIN IMMEDIATE")
             database.execute("ROLLBACK")
             return Index([database], keys, empty=_is_empty(database))
-        except (OSError, sqlite3.Error):
-            pass
-    readonly = schema.open_readonly(path, key_id)
+        except (OSError, sqlite3.Error) as error:
+            if is_damage(error):
+                raise
+    readonly = schema.open_readonly(path, key_id, alone=not writable)
     memory = schema.open_memory(key_id)
     if readonly is None:
         return Index([memory], keys, empty=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from git_ai_trail.facts import Candidate, FileDiff, KnownCommit, KnownEdit, KnownSession, PendingCommit
-from git_ai_trail.index import query
+from git_ai_trail.index import query, renamed
 from git_ai_trail.index.keys import Keys
 
 # Lines can wait long for their commit; content decides, so the window may be wide.
@@ -50,15 +50,19 @@ def find(
     making: Iterable[Making],
     agents: Mapping[str, str],
 ) -> list[Candidate]:
-    """Every session that wrote to one of the commit's files before `until`, and those that made the commit."""
+    """Every session that wrote to one of the commit's files before `until`, under its name or one that it had before, and those
+    that made the commit."""
     edits = _edits(db, keys, where, diffs, until)
     made = {one.log: one for one in making}
-    logs = query.logs(db, [*edits, *made])
+    strays = renamed.edits(db, keys, diffs, edits, until - LOOK_BACK, until + SLACK)
+    logs = query.logs(db, [*edits, *made, *strays])
     found = []
     for log, session in logs.items():
         ours = edits.get(log, [])
         if where.moved is not None and not all(edit.whole for _, edit in ours) and not where.moved(session):
             ours = [(path, edit) for path, edit in ours if edit.whole]
+        if log in strays and _worked_here(where, session):
+            ours = [*ours, *strays[log]]
         if not ours and log not in made:
             continue
         maker = made.get(log)
@@ -66,7 +70,7 @@ def find(
         found.append(
             Candidate(
                 session=session,
-                agent=agents.get(session.format, session.format),
+                agent=agents.get(session.format) or query.agent_of(db, session.format),
                 edits=tuple(ours),
                 made=maker.detail if maker else "",
                 made_turn=maker.turn if maker else -1,
@@ -175,6 +179,10 @@ def made_before(db: sqlite3.Connection, where: Where, oid: str, committed_at: fl
                 row.log, row.turn, "its log shows a `git commit` here in that second with this message"
             )
     return list(found.values()) if len(found) == 1 else []
+
+
+def _worked_here(where: Where, session: KnownSession) -> bool:
+    return inside(session.cwd, where.roots) or (where.moved is not None and where.moved(session))
 
 
 def _made_here(where: Where, session: KnownSession, row: KnownCommit) -> bool:

@@ -7,7 +7,7 @@ integers, as SQLite stores them.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from git_ai_trail.facts import SIGNIFICANT, TRIVIAL, WORD, AddedLines, FileDiff
 from git_ai_trail.lazy import bytes_pattern
@@ -112,8 +112,11 @@ def weight(line: bytes) -> int:
     return SIGNIFICANT if len(bare) >= VISIBLE else WORD
 
 
-def added_lines(keys: Keys, diff: FileDiff, common: Callable[[bytes, int], bool]) -> AddedLines:
-    """The added lines of a file as digests; `common(line, digest)` says that a line proves nothing."""
+def added_lines(
+    keys: Keys, diff: FileDiff, common: Callable[[bytes, int], bool], moved: Collection[bytes] = ()
+) -> AddedLines:
+    """The added lines of a file as digests; `common(line, digest)` says that a line proves nothing. `moved` are lines that the
+    commit takes out of files which it removes: in a new file they stand under another name."""
     exact = tuple(keys.line(line) for line in diff.added)
     weights = tuple(weight(line) for line in diff.added)
     rare = tuple(
@@ -124,7 +127,7 @@ def added_lines(keys: Keys, diff: FileDiff, common: Callable[[bytes, int], bool]
     sketches = tuple(
         keys.sketch(line) if value == SIGNIFICANT else 0 for line, value in zip(diff.added, weights, strict=True)
     )
-    gone = frozenset(map(keys.line, diff.removed))
+    gone = frozenset(map(keys.line, (*diff.removed, *(moved if diff.status == "A" else ()))))
     return AddedLines(diff.path, exact, loose, weights, diff.positions, rare, sketches, _joined(keys, diff), gone)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from git_ai_trail.facts import KnownCommit, KnownEdit, KnownSession
@@ -33,6 +33,16 @@ def edits_of(db: sqlite3.Connection, keys: Iterable[int], since: float, until: f
         if rows:
             found[key] = [_edit(row) for row in rows]
     return found
+
+
+def edits_by(db: sqlite3.Connection, log: int, since: float, until: float, limit: int) -> list[KnownEdit]:
+    """A session's edits of whatever path within a window of time, the latest first; as if found by the tail of a path."""
+    rows = db.execute(
+        "SELECT id, log, at, turn, op, via, known, removed, exact, loose, runs, 0, sketch FROM edits"
+        " WHERE log = ? AND (at IS NULL OR (at >= ? AND at <= ?)) ORDER BY at DESC, id DESC LIMIT ?",
+        (log, since, until, limit),
+    ).fetchall()
+    return [_edit(row) for row in rows]
 
 
 def _edit(row: Any) -> KnownEdit:
@@ -88,6 +98,22 @@ def logs(db: sqlite3.Connection, ids: Iterable[int]) -> dict[int, KnownSession]:
         if row is not None:
             found[log] = _log(row)
     return found
+
+
+def name_agents(db: sqlite3.Connection, names: Mapping[str, str]) -> None:
+    """Keeps how agents are called whose formats the commit path does not know, by format."""
+    if names:
+        db.execute("CREATE TABLE IF NOT EXISTS agents (format TEXT PRIMARY KEY, name TEXT NOT NULL)")
+        db.executemany("INSERT OR REPLACE INTO agents VALUES (?, ?)", names.items())
+
+
+def agent_of(db: sqlite3.Connection, format: str) -> str:
+    """How the agent of such a format is called; the format's name where nobody said."""
+    try:
+        row = db.execute("SELECT name FROM agents WHERE format = ?", (format,)).fetchone()
+    except sqlite3.OperationalError:
+        return format  # no such table: none was ever named
+    return str(row[0]) if row is not None else format
 
 
 def logs_active(db: sqlite3.Connection, since: float, until: float, limit: int = 200) -> list[KnownSession]:

@@ -98,9 +98,10 @@ CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
 
 def open_index(path: str, key_id: str) -> sqlite3.Connection:
-    """The index at `path`, created or recreated if it is absent, damaged, of another version or under another key.
+    """The index at `path`, created or recreated if it is absent, of another version or under another key.
 
-    Raises `sqlite3.Error` or `OSError` where the folder cannot be written; see `open_memory` and `open_readonly`.
+    Raises `sqlite3.Error` or `OSError` where the folder cannot be written (see `open_memory` and `open_readonly`) or the file is
+    damaged (see `forget`).
     """
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
     connection = _connect(path)
@@ -108,13 +109,12 @@ def open_index(path: str, key_id: str) -> sqlite3.Connection:
         if _usable(connection, key_id):
             return connection
     except sqlite3.DatabaseError as error:
-        if "locked" in str(error) or "readonly" in str(error):
+        # One that another program made, or that was killed while it was created, has no table of ours.
+        if "no such table" not in str(error):
             connection.close()
             raise
     connection.close()
-    for suffix in ("", "-wal", "-shm"):
-        if os.path.exists(path + suffix):
-            os.unlink(path + suffix)
+    forget(path)
     connection = _connect(path)
     os.chmod(path, 0o600)
     connection.execute("PRAGMA journal_mode=WAL")
@@ -122,14 +122,22 @@ def open_index(path: str, key_id: str) -> sqlite3.Connection:
     return connection
 
 
-def open_readonly(path: str, key_id: str) -> sqlite3.Connection | None:
+def forget(path: str) -> None:
+    """Removes the index: all of it comes from the logs and can be read from them again."""
+    for suffix in ("", "-wal", "-shm"):
+        if os.path.exists(path + suffix):
+            os.unlink(path + suffix)
+
+
+def open_readonly(path: str, key_id: str, *, alone: bool = False) -> sqlite3.Connection | None:
     """The index for looking only, or None if there is none that fits.
 
-    Without a writable folder SQLite cannot share its WAL; then the main file alone is read.
+    Without a writable folder SQLite cannot share its WAL; then the main file alone is read. So it is with `alone`: on a disk
+    that has just refused to take anything more, SQLite would try for ten seconds to share it.
     """
     if not os.path.exists(path):
         return None
-    for mode in ("mode=ro", "mode=ro&immutable=1"):
+    for mode in ("mode=ro", "mode=ro&immutable=1")[alone:]:
         try:
             connection = sqlite3.connect(f"file:{_quote(path)}?{mode}", uri=True, isolation_level=None, timeout=0.2)
             if _usable(connection, key_id):
@@ -177,7 +185,9 @@ def _create(connection: sqlite3.Connection, key_id: str) -> None:
             connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        # A full disk makes SQLite roll back by itself.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
         raise
 
 

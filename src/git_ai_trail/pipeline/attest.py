@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from git_ai_trail.apart import Kinds
 from git_ai_trail.config import RepositoryConfig
 from git_ai_trail.errors import TrailError
 from git_ai_trail.git import Git
@@ -85,7 +86,7 @@ def check(git: Git, data: bytes, *, report: bytes | None = None, progress: Progr
     revisions = [f"{span.base}..{span.tip}" if span.base else span.tip]
     told = history.told(git, revisions, cores=False, progress=progress)
     withheld = {one.commit.oid for one in told if one.found.digest in one.found.withheld}
-    facts = counted([fact(one, Local(None, NO_PRICES), Allowance()) for one in told])
+    facts = counted([fact(one, Local(None, NO_PRICES), Allowance(), kinds=Kinds()) for one in told])
     here = {one.oid: attestation.attested(one) for one in facts}
     there = {one.oid: one for one in statement.predicate.commits}
     found = [(oid, _difference(there.get(oid), here.get(oid))) for oid in dict.fromkeys([*here, *there])]

@@ -21,7 +21,7 @@ _AT_ONCE = 500
 
 class Found(NamedTuple):
     """A commit for which the logs hold enough evidence. `before` counts the lines with evidence in the record that this one
-    replaces, None where there was none."""
+    replaces, None where there was none; `changes` says what is different from it."""
 
     oid: str
     subject: str
@@ -29,6 +29,7 @@ class Found(NamedTuple):
     written: bool  # False in a dry run
     lines: int
     before: int | None
+    changes: str = ""
 
 
 class Backfilled(NamedTuple):
@@ -104,8 +105,8 @@ def _jobs(
 
 def _found(one: Matched, before: Mapping[str, Mapping[str, Any]], *, written: bool) -> Found:
     old = before.get(one.oid)
-    lines = None if old is None else int(old["counts"]["generated"]) + int(old["counts"]["edited"])
-    return Found(one.oid, one.subject, one.summary, written, one.lines, lines)
+    lines = None if old is None else record.own_evidence(old["counts"])
+    return Found(one.oid, one.subject, one.summary, written, one.lines, lines, one.changes)
 
 
 def _recorded(git: Git, commits: Sequence[PastCommit]) -> dict[str, Mapping[str, Any] | None]:

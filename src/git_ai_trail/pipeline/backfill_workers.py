@@ -41,6 +41,7 @@ class Matched(NamedTuple):
     line: bytes
     summary: str
     lines: int  # with evidence
+    changes: str = ""  # what is different from the record before, if there was one
 
 
 def match_all(
@@ -77,22 +78,41 @@ class _Worker:
 
     def _match(self, tree: Worktree, job: Job) -> Matched:
         commit = job.commit
-        gathered = past.match_past(tree.git, self._index, self._where, commit, weak_too=self._settings.weak_trailer)
+        gathered = past.match_past(
+            tree.git, self._index, self._where, commit, weak_too=self._settings.weak_trailer, apart=self._settings.apart
+        )
         made = stamp.seal(tree, self._settings, gathered, commit.tree)
         nothing = Matched(commit.oid, commit.subject, b"", "", 0)
         if made is None:
             return nothing
-        lines = made.match.generated + made.match.edited
-        line = made.line
+        apart = made.match.apart
+        lines = made.match.generated + made.match.edited - apart.generated - apart.edited
+        line, changes = made.line, ""
         if job.before is not None:
             core = record.build_core(made.match, gathered.diffs, tool=stamp.TOOL, prior=(record.digest(job.before),))
             if _said(core) == _said(job.before):
                 return nothing
-            line = record.note_line(core, {"tree": commit.tree})
-        return Matched(commit.oid, commit.subject, line, stamp.summary(made.match), lines)
+            line, changes = record.note_line(core, {"tree": commit.tree}), _changes(job.before, core)
+        return Matched(commit.oid, commit.subject, line, stamp.summary(made.match), lines, changes)
 
     def close(self) -> None:
         self._index.close()
+
+
+def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    """What the later record says differently, in words."""
+    before, now = ({one["id"] for one in core["sessions"]} for core in (old, new))
+    said = []
+    for ids, word in ((now - before, "more"), (before - now, "fewer")):
+        if ids:
+            said.append(f"{len(ids)} session{'' if len(ids) == 1 else 's'} {word}")
+    differences = {name: new["counts"][name] - old["counts"][name] for name in ("generated", "edited")}
+    said += [f"{abs(by)} {'more' if by > 0 else 'fewer'} {name}" for name, by in differences.items() if by]
+    if old["counts"].get("apart") != new["counts"].get("apart"):
+        said.append("what is kept apart")
+    if not said:
+        said.append("the same lines in other ranges" if old["files"] != new["files"] else "what is said of sessions")
+    return ", ".join(said)
 
 
 def _said(core: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,14 +12,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from git_ai_trail.agents import spoken
 from git_ai_trail.attach import notes, status
 from git_ai_trail.attach.status import Assessment
 from git_ai_trail.codec import path_text, text_path
 from git_ai_trail.errors import GitError, TrailError
 from git_ai_trail.git import Git, parse_diff
 from git_ai_trail.git_bulk import raw_diffs
-from git_ai_trail.model import Commit, ShownRange
 from git_ai_trail.pipeline.commits import commits, no_such_range
+from git_ai_trail.shown import Commit, ShownRange
 
 # Beyond this a line's text is cut: minified files have lines of megabytes.
 _MAX_TEXT = 10_000
@@ -201,7 +202,7 @@ def as_json(done: Blamed) -> dict[str, Any]:
             for oid, one in done.authors.items()
         },
         "sessions": {
-            key: {"agent": one["agent"], "agent_version": one["agent_version"], "models": list(one["models"])}
+            key: {"agent": spoken(one["agent"]), "agent_version": one["agent_version"], "models": list(one["models"])}
             for key, one in done.sessions.items()
         },
     }

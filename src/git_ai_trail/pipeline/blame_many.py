@@ -10,7 +10,7 @@ from git_ai_trail.attach.quick_verdict import quick_verdict
 from git_ai_trail.attach.status import Assessment
 from git_ai_trail.git import parse_diff
 from git_ai_trail.git_bulk import plain_files
-from git_ai_trail.model import Commit
+from git_ai_trail.shown import Commit
 
 
 def judge(commit: Commit, names: Sequence[str], note: bytes, body: bytes) -> Assessment:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from git_ai_trail.errors import TrailError
 from git_ai_trail.git import Git
-from git_ai_trail.model import Commit
+from git_ai_trail.shown import Commit
 
 _FORMAT = "%H%x00%T%x00%P%x00%an%x00%ae%x00%at%x00%ct%x00%s%x00%B"
 

@@ -46,7 +46,7 @@ def explain(
     try:
         refresh_all(index, env, log_roots=settings.log_roots, progress=index_progress)
         where = whereabouts(tree, index)
-        gathered = match_past(tree.git, index, where, commit, weak_too=settings.weak_trailer)
+        gathered = match_past(tree.git, index, where, commit, weak_too=settings.weak_trailer, apart=settings.apart)
         known = {one.candidate.session.session_id for one in gathered.considered}
         near = [one for one in _near(index, where, commit) if one.session_id not in known]
         logs = index.target.execute("SELECT COUNT(*) FROM logs").fetchone()[0]
@@ -86,6 +86,8 @@ def as_json(found: Explanation) -> dict[str, Any]:
             "edited": match.edited,
             "unattributed": match.unattributed,
             "deleted": match.deleted,
+            "apart": match.apart._asdict(),
+            "beyond": match.beyond,
         },
         "logs": found.logs,
         "sessions": [

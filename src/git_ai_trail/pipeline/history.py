@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import fields, replace
 from typing import Any, NamedTuple, TypeVar
 
-from git_ai_trail.attach import notes, status
+from git_ai_trail.attach import notes, status, tombstones
 from git_ai_trail.attach.annex import Annex
 from git_ai_trail.attach.quick import names_in, read_annexes, read_note
 from git_ai_trail.attach.quick_verdict import quick_verdict
@@ -25,10 +25,10 @@ from git_ai_trail.errors import TrailError
 from git_ai_trail.facts import FileDiff
 from git_ai_trail.git import Git, parse_diff
 from git_ai_trail.git_bulk import added_lines, plain_files, raw_diffs
-from git_ai_trail.model import Commit, ShownFile, ShownRange
 from git_ai_trail.pipeline import beside
 from git_ai_trail.pipeline.commits import commits
 from git_ai_trail.pipeline.shallow import refuse_cut_off
+from git_ai_trail.shown import Commit, ShownFile, ShownRange
 
 Progress = Callable[[int, int], None]
 T = TypeVar("T")
@@ -134,6 +134,7 @@ class _Book:
             _, self._extra, also = annexes.result()
         # A tombstone counts wherever it stands: whoever withholds a record need not know every commit that has it.
         self._withheld = withheld | also
+        self._tombstones = tombstones.standing(git, notes.ANNEX_REF) if also else b""
         self.names = {one.oid: names_in(one.message) for one in listed}
         self._named = {oid: digests for oid, (_, *digests) in self.names.items() if digests}
         self._sought = self._not_at_hand()
@@ -171,7 +172,9 @@ class _Book:
         for digest in self._named.get(commit.oid, ()):
             lines += self._elsewhere.get(digest, ())
         # Nothing changed is no content to recognise: every empty commit has it.
-        if self._orphans and content and commit.oid not in self._own and commit.oid not in self._named:
+        silent = commit.oid not in self._own and commit.oid not in self._named
+        # A revert of a revert changes what another commit did, and is none of anybody's work.
+        if self._orphans and content and silent and "\nThis reverts commit " not in commit.message:
             lines += self._orphans.get(patch_digest(content), ())
         return b"\n".join(line for line in lines if line)
 
@@ -180,7 +183,7 @@ class _Book:
         wanted = {found.digest, *found.lineage} - {""}
         blobs = [self._extra.get(commit.oid, b""), *(self._extra.get(digest, b"") for digest in wanted)]
         whole = b"\n".join(filter(None, blobs))
-        annexes = read_annexes(whole, withheld=found.withheld) if whole and wanted else {}
+        annexes = read_annexes(whole, withheld=found.withheld, elsewhere=self._tombstones) if whole and wanted else {}
         return {digest: annex for digest, annex in annexes.items() if digest in wanted}
 
     def _not_at_hand(self) -> set[str]:
@@ -208,9 +211,14 @@ class _Book:
         bodies = notes.read_many(self._git, oids)
         extra = notes.read_many(self._git, bodies, notes.ANNEX_REF)
         for oid, body in bodies.items():
-            for line in parse_note(body):
+            lines = parse_note(body)
+            # What else a rewrite brought to that commit: its message need not name it, but its content may be this one's.
+            moved = {line.digest for line in lines if line.kind == "derived"}
+            beside = [line for line in lines if line.digest in moved and line.digest not in digests]
+            for line in lines:
                 if line.digest in digests:
-                    found.setdefault(line.digest, []).append(line.raw)
+                    about = found.setdefault(line.digest, [])
+                    about += [line.raw, *(one.raw for one in beside if one.raw not in about)]
                     self._extra.setdefault(line.digest, extra.get(oid, b""))
         return found
 
@@ -229,9 +237,10 @@ class _Book:
         for oid, body in bodies.items():
             lines = parse_note(body)
             withheld = {line.digest for line in lines if line.kind == "withheld"}
+            cores = {line.digest: line for line in lines if line.core is not None and line.digest not in withheld}
             for line in lines:
-                if line.core is not None and line.digest not in withheld:
-                    found.setdefault(line.core["patch"], []).append(line.raw)
+                if line.digest in cores and line.kind in ("core", "derived"):
+                    found.setdefault(line.patch, []).extend(dict.fromkeys((cores[line.digest].raw, line.raw)))
                     self._extra.setdefault(line.digest, extra.get(oid, b""))
         return found
 

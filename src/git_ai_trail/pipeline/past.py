@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from git_ai_trail.facts import KnownSession
+from git_ai_trail.facts import Candidate, KnownSession
 from git_ai_trail.git import Git, empty_tree, normal_url
 from git_ai_trail.index.access import Index
 from git_ai_trail.index.candidates import Where
@@ -30,8 +30,20 @@ class PastCommit(NamedTuple):
     subject: str
 
 
-def match_past(git: Git, index: Index, where: Where, commit: PastCommit, *, weak_too: bool = False) -> Gathered:
-    """The evidence for a commit that exists: what its sessions wrote before it, and whose log shows its oid."""
+def match_past(
+    git: Git,
+    index: Index,
+    where: Where,
+    commit: PastCommit,
+    *,
+    weak_too: bool = False,
+    apart: Sequence[str] = (),
+    alone: Callable[[Candidate], bool] | None = None,
+) -> Gathered:
+    """The evidence for a commit that exists: what its sessions wrote before it, and whose log shows its oid.
+
+    With `alone`, only these sessions are looked at.
+    """
     return gather(
         git,
         index,
@@ -41,6 +53,8 @@ def match_past(git: Git, index: Index, where: Where, commit: PastCommit, *, weak
         until=max(commit.committed_at, commit.authored_at),
         making=index.made_before(where, commit.oid, commit.committed_at, commit.subject),
         weak_too=weak_too,
+        apart=apart,
+        alone=alone,
     )
 
 

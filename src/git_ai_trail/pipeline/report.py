@@ -15,17 +15,19 @@ from git_ai_trail.attach.annex import POLICIES
 from git_ai_trail.config import RepositoryConfig, UserConfig
 from git_ai_trail.errors import TrailError
 from git_ai_trail.git import Git, normal_url
-from git_ai_trail.model import Commit
 from git_ai_trail.pipeline import history, releases
+from git_ai_trail.pipeline.apart import of_commits
 from git_ai_trail.pipeline.commits import no_such_range
 from git_ai_trail.pipeline.prices import NO_PRICES, prices_of
 from git_ai_trail.pipeline.report_facts import Allowance, Cleaner, Local, cleaned, fact, texts
 from git_ai_trail.pipeline.second_look import refuse_unclean
+from git_ai_trail.pipeline.second_opinion import refuse_on_second_opinion
 from git_ai_trail.pipeline.user_store import find_user_store
 from git_ai_trail.report import fit, markers, render, saved
 from git_ai_trail.report.build import build
 from git_ai_trail.report.document import FORMS, MODES, CommitFact, Policy, Report, Repository, Subject
 from git_ai_trail.settings import effective_publish
+from git_ai_trail.shown import Commit
 from git_ai_trail.store.protocol import Store
 from git_ai_trail.version import VERSION
 
@@ -100,8 +102,7 @@ def make(
         raise TrailError(f"no such mode of a report: {mode[:40]}", f"one of {', '.join(MODES)}")
     subject = _subject(git, wanted)
     own = user or UserConfig()
-    level = effective_publish(policy.publish, env.get("GIT_AI_TRAIL_PUBLISH") or POLICIES[-1])
-    allow = _allowance(wanted, mode, level, own)
+    level, allow = _allowed(wanted, mode, policy, own, env)
     top = git.toplevel()
     cleaner = Cleaner([path for name in RULES if os.path.isfile(path := os.path.join(top, name))])
     # Without a person's configuration only what the records say themselves has a cost, so that everybody gets the same.
@@ -109,10 +110,12 @@ def make(
     local = Local(store, prices, again=lambda: find_user_store(env, own))
     revisions = subject.revisions.split(" ")
     log = [one for one in history.chosen(git, revisions, paths=wanted.paths) if _in_time(one, wanted)]
+    kinds = of_commits(git, [one.oid for one in log], policy.apart)
 
     def read(one: history.Told) -> _Read:
         before = local.priced
-        return fact(one, local, allow, within=wanted.paths), _rulesets(one), local.priced > before
+        made = fact(one, local, allow, kinds=kinds(one.commit.oid), within=wanted.paths)
+        return made, _rulesets(one), local.priced > before
 
     found = history.made_of(git, revisions, log, read, history.Codec(_pack, _unpack), progress=progress)
     commits = [one for one, _, _ in found if _took_part(one, wanted, local)]
@@ -146,8 +149,9 @@ def written(
     section: str = "",
     limit: int | None = None,
     full_url: str = "",
+    second_opinion: bool = False,
 ) -> str:
-    """The report as text, at most `limit` characters long, having passed the second look of redaction.
+    """The report as text, at most `limit` characters long, having passed the second look of redaction (and another engine's).
 
     Raises `TrailError` where that finds something (rule and place are named, never the text), so that nothing is published.
     """
@@ -160,6 +164,8 @@ def written(
 
     text = draw(whole) if limit is None else fit.fitted(whole, limit, draw)
     refuse_unclean(text)
+    if second_opinion:
+        refuse_on_second_opinion(text)
     return text
 
 
@@ -333,6 +339,14 @@ def _repository(git: Git, top: str) -> tuple[str, str]:
 def _title(wanted: Wanted, policy: RepositoryConfig, subject: Subject) -> str:
     title = wanted.title or policy.report_title or "AI assistance in {name}"
     return title.replace("{name}", subject.name)[:300]
+
+
+def _allowed(
+    wanted: Wanted, mode: str, policy: RepositoryConfig, user: UserConfig, env: Mapping[str, str]
+) -> tuple[str, Allowance]:
+    """(how much may be published, and how much of it such a report shows)."""
+    level = effective_publish(policy.publish, env.get("GIT_AI_TRAIL_PUBLISH") or POLICIES[-1])
+    return level, _allowance(wanted, mode, level, user)
 
 
 def _allowance(wanted: Wanted, mode: str, level: str, user: UserConfig) -> Allowance:

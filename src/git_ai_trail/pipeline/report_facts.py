@@ -7,15 +7,19 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from git_ai_trail.apart import Apart as Kept
+from git_ai_trail.apart import Kinds
 from git_ai_trail.attach.annex import Annex, AnnexSession, allowed
 from git_ai_trail.attach.profiles import brand
 from git_ai_trail.attach.status import Assessment
 from git_ai_trail.model import Entry, PromptInfo, TokenTotals
+from git_ai_trail.pipeline.apart import without
 from git_ai_trail.pipeline.cost import added, cost, cost_of_prompts
 from git_ai_trail.pipeline.history import Told
 from git_ai_trail.pipeline.prices import Prices
 from git_ai_trail.redact import Identity, Scrubber, ruleset
-from git_ai_trail.report.document import CommitFact, Deed, FileFact, Lines, PromptFact, Reason, SessionFact
+from git_ai_trail.redact.rule import MANUAL
+from git_ai_trail.report.document import Apart, CommitFact, Deed, FileFact, Lines, PromptFact, Reason, SessionFact
 from git_ai_trail.store.protocol import Store
 
 # Evidence that makes a commit one with evidence, the strongest first; `time-path` alone is shown and proves nothing.
@@ -147,10 +151,13 @@ def _deed(entry: Entry, cwd: str) -> Deed:
     return Deed(kind=entry.kind, name=entry.name[:_NAME], text=text if len(text) <= _DEED else text[: _DEED - 1] + "…")
 
 
-def fact(one: Told, local: Local, allow: Allowance, *, within: Sequence[str] = ()) -> CommitFact:
-    """The commit as a report has it, not yet cleaned. With paths in `within` only what the commit did there is counted."""
+def fact(one: Told, local: Local, allow: Allowance, *, kinds: Kinds, within: Sequence[str] = ()) -> CommitFact:
+    """The commit as a report has it, not yet cleaned. With paths in `within` only what the commit did there is counted; lines of
+    files that `kinds` keeps apart are counted by themselves."""
     folders = [path.strip("/") for path in within if path.strip("/") not in ("", ".")]
-    return _commit(_within(one, folders) if folders else one, local, allow)
+    whole = _within(one, folders) if folders else one
+    found, apart = without(whole.found, kinds)
+    return _commit(whole._replace(found=found), apart, local, allow)
 
 
 def texts(fact: CommitFact) -> Iterable[str]:
@@ -188,7 +195,7 @@ def _within(one: Told, folders: Sequence[str]) -> Told:
     return one._replace(found=found)
 
 
-def _commit(one: Told, local: Local, allow: Allowance) -> CommitFact:
+def _commit(one: Told, apart: Kept, local: Local, allow: Allowance) -> CommitFact:
     commit, found = one.commit, one.found
     sound = found.status in SOUND
     owned = _owned(found) if sound else {}
@@ -215,6 +222,12 @@ def _commit(one: Told, local: Local, allow: Allowance) -> CommitFact:
         files=tuple(_files(found, sound)),
         digest=found.digest,
         problems=found.problems[:8],
+        apart=Apart(
+            files=apart.files,
+            added=apart.added,
+            generated=apart.generated if sound else 0,
+            edited=apart.edited if sound else 0,
+        ),
     )
 
 
@@ -313,6 +326,8 @@ def _prompt(
     session: str, turn: int, noted: AnnexSession | None, known: PromptInfo | None, local: Local, allow: Allowance
 ) -> PromptFact:
     texts = dict(noted.prompts) if noted else {}
+    if known is not None and turn in texts and any(rule.startswith(MANUAL) for rule in known.redactions):
+        texts[turn] = known.text  # the person has redacted it by hand since it was published
     text = allowed(texts.get(turn, ""), allow.noted)
     if not text and known is not None:
         text = allowed(known.text, allow.local)
@@ -339,6 +354,7 @@ def cleaned(fact: CommitFact, clean: Cleaner) -> CommitFact:
         ),
         digest=fact.digest,
         problems=tuple(map(clean, fact.problems)),
+        apart=fact.apart,
     )
 
 

@@ -3,38 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from git_ai_trail.agents import spoken
-from git_ai_trail.attach import annex, notes, status
+from git_ai_trail.apart import Kinds
+from git_ai_trail.attach import annex, notes, status, tombstones
 from git_ai_trail.attach.claims import claims
+from git_ai_trail.attach.record import parse_note, tombstone_line
 from git_ai_trail.errors import TrailError
 from git_ai_trail.facts import EvidenceFact, FileDiff
 from git_ai_trail.git import Git, empty_tree
-from git_ai_trail.model import (
-    Commit,
-    PromptInfo,
-    Shown,
-    ShownPrompt,
-    ShownSession,
-)
+from git_ai_trail.model import PromptInfo, Shown, ShownPrompt, ShownSession
+from git_ai_trail.pipeline.apart import of_commit, parted
 from git_ai_trail.pipeline.commits import commits
 from git_ai_trail.pipeline.cost import added, cost, cost_of_prompts
 from git_ai_trail.pipeline.prices import NO_PRICES, Prices
 from git_ai_trail.pipeline.sessions import time_json, tokens_json
+from git_ai_trail.pipeline.shallow import refuse_cut_off
+from git_ai_trail.shown import Commit
 from git_ai_trail.store.protocol import Store
 
 
 def show(
-    git: Git, rev: str, store: Store | None = None, *, policy: str = "none", prices: Prices | None = None
+    git: Git,
+    rev: str,
+    store: Store | None = None,
+    *,
+    policy: str = "none",
+    prices: Prices | None = None,
+    patterns: Sequence[str] = (),
 ) -> Shown:
-    """The record of one commit, judged against its content; raises `TrailError` if git knows no such commit."""
+    """The record of one commit, judged against its content; raises `TrailError` if git knows no such commit.
+
+    `patterns` are those of the policy for files whose lines are kept apart.
+    """
     oid = git.resolve(rev)
     if oid is None:
         raise TrailError(f"git knows no commit {rev!r}", "give a commit, a branch or a tag")
     commit = commits(git, [oid], limit=1)[0]
-    note, more = notes.read(git, oid), notes.read(git, oid, notes.ANNEX_REF)
-    return shown(git, commit, note, more, store, policy=policy, prices=prices)
+    if not commit.parents:
+        refuse_cut_off(git, [oid])
+    note, more = _with_tombstones(git, commit, notes.read(git, oid), notes.read(git, oid, notes.ANNEX_REF))
+    return shown(git, commit, note, more, store, policy=policy, prices=prices, patterns=patterns)
 
 
 def shown(
@@ -46,6 +57,7 @@ def shown(
     *,
     policy: str = "none",
     prices: Prices | None = None,
+    patterns: Sequence[str] = (),
 ) -> Shown:
     """The record of a commit whose notes are at hand."""
     diffs = git.diff(commit.parents[0] if commit.parents else empty_tree(commit.oid), commit.oid)
@@ -53,7 +65,8 @@ def shown(
     if found.status == "unknown":
         found = _recovered(git, commit, found, diffs)
     extra = annex.parse_annex(annex_note, withheld=found.withheld).get(found.digest)
-    return assessed(commit, found, extra, store, policy=policy, prices=prices)
+    kinds = of_commit(git, commit.oid, found.files, patterns)
+    return assessed(commit, found, extra, store, policy=policy, prices=prices, kinds=kinds)
 
 
 def assessed(
@@ -64,6 +77,7 @@ def assessed(
     *,
     policy: str,
     prices: Prices | None,
+    kinds: Kinds,
 ) -> Shown:
     """The same for a commit whose record was judged already."""
     return Shown(
@@ -75,7 +89,7 @@ def assessed(
         unattributed=found.unattributed,
         deleted=found.deleted,
         sessions=tuple(_session(one, extra, store, prices or NO_PRICES) for one in found.sessions),
-        files=found.files,
+        files=tuple(replace(file, kind=kinds(file.path)) if kinds(file.path) else file for file in found.files),
         redactions=_redactions(extra),
         policy=policy,
         digest=found.digest,
@@ -83,7 +97,19 @@ def assessed(
         lineage=found.lineage,
         problems=found.problems,
         claims=tuple(claims(commit.message, commit.author, commit.email)),
+        apart=parted(found, kinds),
     )
+
+
+def _with_tombstones(git: Git, commit: Commit, note: bytes, more: bytes) -> tuple[bytes, bytes]:
+    """A commit's notes with the tombstones about them that stand on other commits: they count wherever they stand."""
+    extra = tombstones.standing(git, notes.ANNEX_REF)
+    named = {digest.encode() for digest in (tombstones.read(extra).digests | notes.withheld_in(git))}
+    about = [digest for digest in sorted(named) if digest in note or digest in commit.message.encode()]
+    # A prompt's commitment stands in the record that it belongs to, and does not withhold that.
+    prompts = {line.digest.encode() for line in parse_note(extra) if line.kind == "withheld" and b'"turn"' in line.raw}
+    lines = [tombstone_line(digest.decode()) for digest in about if digest not in prompts]
+    return b"\n".join(part for part in (note, *lines) if part), b"\n".join(part for part in (more, extra) if part)
 
 
 def _recovered(git: Git, commit: Commit, found: status.Assessment, diffs: Sequence[FileDiff]) -> status.Assessment:
@@ -159,12 +185,14 @@ def as_json(view: Shown) -> dict[str, Any]:
             "edited": view.edited,
             "unattributed": view.unattributed,
             "deleted": view.deleted,
+            "apart": view.apart._asdict(),
         },
         "sessions": [_session_json(one) for one in view.sessions],
         "files": [
             {
                 "path": file.path,
                 "added": file.added,
+                "apart": file.kind or None,
                 "ranges": [
                     {
                         "start": r.start,

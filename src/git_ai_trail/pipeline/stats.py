@@ -13,12 +13,13 @@ from typing import Any
 
 from git_ai_trail.codec import text_path
 from git_ai_trail.git import Git
-from git_ai_trail.model import ShownFile
 from git_ai_trail.pipeline import history
+from git_ai_trail.pipeline.apart import of_commits, without
 from git_ai_trail.pipeline.report_facts import SOUND
 from git_ai_trail.pipeline.sessions import tokens_json
 from git_ai_trail.report.document import CommitFact, Report, Table
 from git_ai_trail.report.sums import authored, counted, summed
+from git_ai_trail.shown import ShownFile
 
 CLASSES = ("generated", "edited")
 # Processes that look for lines side by side.
@@ -72,23 +73,34 @@ def _author(name: str, mine: Sequence[CommitFact]) -> AuthorRow:
     )
 
 
-def kept(git: Git, report: Report, *, progress: Callable[[int, int], None] | None = None) -> Kept:
-    """How much of what the report counts still stands at its tip: git's blame of every file that the range touched."""
+def kept(
+    git: Git,
+    report: Report,
+    *,
+    patterns: Sequence[str] = (),
+    progress: Callable[[int, int], None] | None = None,
+) -> Kept:
+    """How much of what the report counts still stands at its tip: git's blame of every file that the range touched.
+
+    `patterns` are those of the policy for files whose lines are kept apart.
+    """
     counting = {one.oid: {part.id: part.agent for part in authored(one)} for one in counted(report.commits)}
     revisions = report.subject.revisions.split(" ")
     owned: dict[str, dict[tuple[str, int], tuple[str, str]]] = {}
+    kinds = of_commits(git, list(counting), patterns)
     for one in history.told(git, revisions, cores=False):
         agents = counting.get(one.commit.oid)
         if agents and one.found.status in SOUND:
-            owned[one.commit.oid] = dict(_lines(one.found.files, agents))
+            found, _ = without(one.found, kinds(one.commit.oid))
+            owned[one.commit.oid] = dict(_lines(found.files, agents))
     tip = report.subject.tip_oid
     stands: set[tuple[str, str, int]] = set()
     paths = _paths(git, revisions, tip)
     at_top = Git(git.toplevel(), env=git.env)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         looks = pool.map(lambda path: _standing(at_top, report.subject.base_oid, tip, path, owned), paths)
-        for number, found in enumerate(looks, 1):
-            stands |= found
+        for number, standing in enumerate(looks, 1):
+            stands |= standing
             if progress is not None:
                 progress(number, len(paths))
     sums: dict[str, Counter[str]] = {
@@ -167,6 +179,7 @@ def as_json(report: Report, authors: Sequence[AuthorRow], standing: Kept | None)
             "unknown": totals.unknown,
         },
         "lines": {name: getattr(totals.lines, name) for name in ("added", *CLASSES, "unattributed", "deleted")},
+        "apart": {name: getattr(totals.apart, name) for name in ("files", "added", *CLASSES)},
         "sessions": totals.sessions,
         "prompts": totals.prompts,
         "tokens": None if totals.tokens is None else tokens_json(totals.tokens),

@@ -18,7 +18,7 @@ from git_ai_trail.report.document import (
 )
 from git_ai_trail.report.sections import SECTIONS
 from git_ai_trail.report.spent import spent
-from git_ai_trail.report.sums import authored, counted, redacted, summed
+from git_ai_trail.report.sums import authored, counted, parted, redacted, summed
 
 
 def build(
@@ -79,4 +79,5 @@ def totals(commits: Iterable[CommitFact]) -> Totals:
         tokens=took.tokens,
         cost_usd=took.cost_usd,
         costed=took.cost_usd is not None,
+        apart=parted(one.apart for one in ours),
     )

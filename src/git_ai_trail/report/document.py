@@ -32,6 +32,16 @@ class Lines:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Apart:
+    """Lines of lock files, generated and vendored files, which no other figure counts; `generated` and `edited` have evidence."""
+
+    files: int = 0
+    added: int = 0
+    generated: int = 0
+    edited: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
     """One piece of evidence as the record has it; `cover` is in per cent of what the session could have written."""
 
@@ -108,6 +118,7 @@ class CommitFact:
     files: tuple[FileFact, ...]
     digest: str
     problems: tuple[str, ...]
+    apart: Apart = Apart()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +172,7 @@ class Totals:
     tokens: TokenTotals | None
     cost_usd: float | None
     costed: bool
+    apart: Apart = Apart()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

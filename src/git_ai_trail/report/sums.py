@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from git_ai_trail.report.document import CommitFact, Lines, SessionFact
+from git_ai_trail.report.document import Apart, CommitFact, Lines, SessionFact
 
 
 def counted(commits: Iterable[CommitFact]) -> list[CommitFact]:
@@ -22,6 +22,25 @@ def summed(lines: Iterable[Lines]) -> Lines:
     each = [(one.added, one.generated, one.edited, one.unattributed, one.deleted) for one in lines]
     sums = [sum(column) for column in zip(*each, strict=True)] or [0] * 5
     return Lines(added=sums[0], generated=sums[1], edited=sums[2], unattributed=sums[3], deleted=sums[4])
+
+
+def parted(parts: Iterable[Apart]) -> Apart:
+    """The sum of what is kept apart; a file counts once for each commit that adds to it."""
+    each = [(one.files, one.added, one.generated, one.edited) for one in parts if one.files]
+    sums = [sum(column) for column in zip(*each, strict=True)] or [0] * 4
+    return Apart(files=sums[0], added=sums[1], generated=sums[2], edited=sums[3])
+
+
+def whole(lines: Lines, apart: Apart) -> Lines:
+    """The lines with those that are kept apart: what the commits add, whatever a policy sets apart."""
+    rest = apart.added - apart.generated - apart.edited
+    return Lines(
+        added=lines.added + apart.added,
+        generated=lines.generated + apart.generated,
+        edited=lines.edited + apart.edited,
+        unattributed=lines.unattributed + rest,
+        deleted=lines.deleted,
+    )
 
 
 def redacted(commits: Iterable[CommitFact]) -> Mapping[str, int]:

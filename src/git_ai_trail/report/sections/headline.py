@@ -14,6 +14,8 @@ def build(report: Report) -> Section:
     lead = [_commits(report)]
     if report.totals.with_evidence:
         lead.append(_lines(report))
+    if report.totals.apart.added:
+        lead.append(_apart(report))
     if report.filters:
         chosen = "; ".join(f"{name} {value}" for name, value in report.filters.items())
         lead.append(f"Only commits that match are counted: {chosen}.")
@@ -45,3 +47,13 @@ def _lines(report: Report) -> str:
         return f"{said}."
     rest = f"{lines.unattributed:,} {are(lines.unattributed, 'has', 'have')} none"
     return f"{said}; {rest}, which says nothing about who wrote {are(lines.unattributed, 'it', 'them')}."
+
+
+def _apart(report: Report) -> str:
+    apart = report.totals.apart
+    owned = apart.generated + apart.edited
+    evidence = f", {owned:,} of them with evidence" if owned else ""
+    return (
+        f"{count(apart.added, 'added line')} of lock files, generated and vendored files "
+        f"{are(apart.added, 'is', 'are')} kept apart and counted nowhere else{evidence}."
+    )
