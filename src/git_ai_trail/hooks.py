@@ -13,15 +13,22 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
-from git_ai_trail import places, process
+from git_ai_trail import patience, places, process
 from git_ai_trail import settings as configured
 from git_ai_trail.attach import notes, pending, trailers
-from git_ai_trail.errors import TrailError
+from git_ai_trail.errors import TrailError, is_damage, refusal
 from git_ai_trail.git import empty_tree
-from git_ai_trail.pipeline import stamp, worktree
+from git_ai_trail.index.access import forget
+from git_ai_trail.pipeline import rewritten, stamp, unfinished, worktree
 from git_ai_trail.settings import Settings
 
+Hook = Callable[[worktree.Worktree, Settings, Mapping[str, str], list[str]], None]
+
 _EDITORLESS = ":"
+_MESSAGE_HOOKS = ("prepare-commit-msg", "commit-msg")
+_LONGEST_LIST = 1 << 24
+# A rebase does not wait longer than this for its records; `notes carry` does it at any time.
+_PATIENCE = 60.0
 
 
 def main(argv: Sequence[str]) -> int:
@@ -31,10 +38,13 @@ def main(argv: Sequence[str]) -> int:
     if run is None:
         print(f"ai-trail: no such hook: {name[:40]!r}", file=sys.stderr)
         return 0
+    env = {**os.environ, "GIT_AI_TRAIL_PARENT": process.git_commit(os.environ)}
+    if configured.switched_off(env):
+        return 0
+    where: list[tuple[worktree.Worktree, Settings]] = []
+    limit = _PATIENCE if name == "post-rewrite" else patience.seconds(env)
+    waiting = patience.Patience(limit, lambda: _give_up(name, where, env))
     try:
-        env = {**os.environ, "GIT_AI_TRAIL_PARENT": process.git_commit(os.environ)}
-        if configured.switched_off(env):
-            return 0
         tree = worktree.open_worktree(os.getcwd())
         settings = configured.read(
             tree.git,
@@ -43,16 +53,57 @@ def main(argv: Sequence[str]) -> int:
             config_dir=places.config_dir(env),
             env=env,
         )
+        where.append((tree, settings))
         for problem in settings.problems:
             print(f"ai-trail: {problem}", file=sys.stderr)
+        if name == "post-commit" and rewritten.begun(tree, env):
+            waiting.extend(_PATIENCE)
         if settings.enabled:
-            run(tree, settings, env, args)
-    except TrailError as error:
-        print(f"ai-trail: not recorded: {error.message}", file=sys.stderr)
+            _run_whatever_is_damaged(run, tree, settings, env, args)
     except Exception as error:
-        # The kind of error and the place in our own code; never its text, which may come from a log.
-        print(f"ai-trail: not recorded: {_place(error)} (run `git ai-trail doctor`)", file=sys.stderr)
+        # Under our own shims the last hook of the commit tries again what the first could not do; one line is enough.
+        if name not in _MESSAGE_HOOKS or "GIT_AI_TRAIL_PARENT" not in os.environ:
+            print(f"ai-trail: not recorded: {_reason(error)}", file=sys.stderr)
+    finally:
+        waiting.end()
     return 0
+
+
+def _run_whatever_is_damaged(
+    run: Hook, tree: worktree.Worktree, settings: Settings, env: Mapping[str, str], args: list[str]
+) -> None:
+    """Runs the hook, and once more without the index where that was found damaged: all of it comes from the logs."""
+    try:
+        run(tree, settings, env, args)
+    except Exception as error:
+        if not is_damage(error):
+            raise
+        forget(places.index_path(env))
+        print("ai-trail: the index was damaged; it is built anew from the logs", file=sys.stderr)
+        run(tree, settings, env, args)
+
+
+def _give_up(name: str, where: Sequence[tuple[worktree.Worktree, Settings]], env: Mapping[str, str]) -> None:
+    """What is left to do when the time is over: the hooks to come do not try again, and what runs after the commit does it."""
+    git_dir = where[0][0].git_dir if where else env.get("GIT_DIR", ".git")
+    said = "not recorded in time, left for after the commit (or for `git ai-trail backfill`)"
+    print(f"ai-trail: {said}", file=sys.stderr, flush=True)
+    if os.path.isdir(git_dir):
+        pending.settle(git_dir, env.get("GIT_AI_TRAIL_PARENT", "") if name in _MESSAGE_HOOKS else "", "")
+    if name == "post-commit" and where and where[0][1].ingest:
+        _start_ingest(where[0][0])
+
+
+def _reason(error: Exception) -> str:
+    """Why something failed; never the error's own text, which may come from a log."""
+    if isinstance(error, TrailError):
+        return error.message
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    refused = refusal(error)
+    if refused:
+        return refused
+    return f"{_place(error)} (run `git ai-trail doctor`)"
 
 
 def _place(error: BaseException) -> str:
@@ -69,7 +120,7 @@ def _prepare_commit_msg(tree: worktree.Worktree, settings: Settings, env: Mappin
     if env.get("GIT_EDITOR") != _EDITORLESS:
         return
     if source in ("merge", "squash") or _is_rewriting(tree):
-        _settle(tree, env, "")
+        _pass_over(tree, env)
         return
     of = args[2] if len(args) > 2 else env.get("PRE_COMMIT_COMMIT_OBJECT_NAME", "")
     amend = (source == "commit" and of in ("HEAD", tree.head)) or _parent_amends(env)
@@ -78,11 +129,20 @@ def _prepare_commit_msg(tree: worktree.Worktree, settings: Settings, env: Mappin
 
 def _commit_msg(tree: worktree.Worktree, settings: Settings, env: Mapping[str, str], args: list[str]) -> None:
     """Acts on commits from an editor, and wherever prepare-commit-msg did not run."""
-    if _is_settled(tree, env) or _is_rewriting(tree):
+    if _is_settled(tree, env):
+        return
+    if _is_rewriting(tree):
+        _pass_over(tree, env)
         return
     message_file = _message_file(tree, args)
     if not _is_untouched_template(tree, env, message_file):
         _stamp(tree, settings, env, message_file, amend=_parent_amends(env))
+
+
+def _pass_over(tree: worktree.Worktree, env: Mapping[str, str]) -> None:
+    """A commit that git makes of others gets no record of its own; theirs are taken over once it exists."""
+    if not rewritten.begin(tree, env):
+        _settle(tree, env, "")
 
 
 def _stamp(
@@ -90,8 +150,10 @@ def _stamp(
 ) -> None:
     message = _read(message_file)
     if _is_revert(message):
-        _settle(tree, env, "")
+        if not rewritten.reverted(tree, message):
+            _settle(tree, env, "")
         return
+    notes.make_way(tree.common_dir)
     base, tip = stamp.being_committed(tree, amend=amend)
     named = trailers.record_digest(message)
     kept = pending.read(tree.git_dir, named) if named else None
@@ -115,8 +177,15 @@ def _stamp(
 
 def _post_commit(tree: worktree.Worktree, settings: Settings, env: Mapping[str, str], args: list[str]) -> None:
     """Attaches the record that was made for this commit, or makes one if no message hook ran; then feeds the database."""
-    if not _is_rewriting(tree):
+    joined = rewritten.begun(tree, env)
+    if len(joined) == 1 and rewritten.take_unchanged(tree, *joined[0]):
+        pass
+    elif joined:
+        _take_over(tree, joined, "squash" if len(joined) > 1 else "cherry-pick")
+    elif not _is_rewriting(tree):
         _attach(tree, settings, env)
+    if joined:
+        pending.ended(tree.git_dir)
     _settle(tree, {}, "")
     if settings.ingest:
         _start_ingest(tree)
@@ -128,9 +197,13 @@ def _attach(tree: worktree.Worktree, settings: Settings, env: Mapping[str, str])
     kept = pending.read(tree.git_dir, digest) if digest else pending.for_tree(tree.git_dir, tip)
     if kept is not None:
         line, said = kept.line, kept.summary
-    elif digest or _is_revert(message) or len(parents.split()) > 1 or _was_settled_for(tree, env, tip):
-        # What still waits was made for a commit that never came.
-        pending.clear(tree.git_dir)
+    elif _is_revert(message):
+        if taken_back := rewritten.reverted(tree, message):
+            notes.add_lines(tree.git, tree.common_dir, oid, rewritten.reversal(tree, taken_back))
+        _finish_others(tree)
+        return
+    elif digest or len(parents.split()) > 1 or _was_settled_for(tree, env, tip) or _is_made_of_others(env):
+        _finish_others(tree)
         return
     else:
         base = parents or empty_tree(oid)
@@ -139,28 +212,58 @@ def _attach(tree: worktree.Worktree, settings: Settings, env: Mapping[str, str])
             return
         line, said = made.line, stamp.summary(made.match)
     notes.add_lines(tree.git, tree.common_dir, oid, [line])
-    pending.clear(tree.git_dir)
+    if kept is not None:
+        pending.clear(tree.git_dir, kept.digest)
+    _finish_others(tree)
     if said and not settings.quiet:
         print(f"ai-trail: {said}", file=sys.stderr)
 
 
+def _finish_others(tree: worktree.Worktree) -> None:
+    """Attaches records that an earlier hook made and could not attach. What waits then was made for a commit that never came."""
+    unfinished.finish(tree, now=time.time())
+    pending.clear(tree.git_dir)
+
+
 def _post_rewrite(tree: worktree.Worktree, settings: Settings, env: Mapping[str, str], args: list[str]) -> None:
-    """Mends what git's own copying of notes leaves out: an amended commit whose message hooks did not know it."""
+    """Mends what git's own copying of notes leaves out: an amended commit whose message hooks did not know it, and what a
+    rebase joined or changed."""
     command = args[0] if args else env.get("PRE_COMMIT_REWRITE_COMMAND", "")
-    if command != "amend" or _is_rewriting(tree):
-        return
-    for old, new in _rewritten(tree):
-        stamp.mend_amended(tree, settings, env, old=old, new=new, now=time.time())
+    if command == "rebase":
+        _take_over(tree, _rewritten(tree) or rewritten.of_rebase(tree), "")
+    elif command == "amend" and not _is_rewriting(tree):
+        for old, new in _rewritten(tree) or _by_reflog(tree):
+            stamp.mend_amended(tree, settings, env, old=old, new=new, now=time.time())
 
 
-def _rewritten(tree: worktree.Worktree) -> list[tuple[str, str]]:
-    """(old, new) pairs from stdin; hook managers leave it empty, then the reflog knows."""
-    said = "" if sys.stdin is None or sys.stdin.isatty() else sys.stdin.read(1 << 20)
-    pairs = [tuple(line.split()[:2]) for line in said.splitlines() if len(line.split()) >= 2]
-    if not pairs:
-        old = tree.git.resolve("HEAD@{1}")
-        pairs = [(old, tree.head)] if old and tree.head else []
-    return [(old, new) for old, new in pairs if old != new]
+def _rewritten(tree: worktree.Worktree) -> rewritten.Pairs:
+    """(old, new) pairs from stdin; hook managers leave it empty."""
+    said = "" if sys.stdin is None or sys.stdin.isatty() else sys.stdin.read(_LONGEST_LIST)
+    return rewritten.pairs_in(said)
+
+
+def _by_reflog(tree: worktree.Worktree) -> rewritten.Pairs:
+    old = tree.git.resolve("HEAD@{1}")
+    return [(old, tree.head)] if old and tree.head and old != tree.head else []
+
+
+def _take_over(tree: worktree.Worktree, pairs: rewritten.Pairs, op: str) -> None:
+    """Has the records of rewritten commits carried to what became of them, where git's own copy of the note does not do."""
+    left = rewritten.open_ends(tree, pairs)
+    if left:
+        _run_ours(
+            tree,
+            ["notes", "carry", "--rewritten", "-", *(["--op", op] if op else [])],
+            "".join(f"{old} {new}\n" for old, new in left),
+            "carried over",
+        )
+
+
+def _pre_push(tree: worktree.Worktree, settings: Settings, env: Mapping[str, str], args: list[str]) -> None:
+    """Pushes the records along, to a remote that has a name; that it cannot be done stops no push."""
+    remote = args[0] if args else env.get("PRE_COMMIT_REMOTE_NAME", "")
+    if not env.get("GIT_AI_TRAIL_PUSHING") and remote and remote in tree.git.text("remote").split("\n"):
+        _run_ours(tree, ["notes", "push", "--", remote], "", "pushed")
 
 
 def _is_rewriting(tree: worktree.Worktree) -> bool:
@@ -168,8 +271,15 @@ def _is_rewriting(tree: worktree.Worktree) -> bool:
 
 
 def _is_revert(message: str) -> bool:
-    """git leaves no other sign of a clean revert."""
-    return message.startswith('Revert "') and "\nThis reverts commit " in message
+    """git leaves no other sign of a clean revert; since 2.43 one of a revert is called a reapplication."""
+    return message.startswith(('Revert "', 'Reapply "')) and "\nThis reverts commit " in message
+
+
+def _is_made_of_others(env: Mapping[str, str]) -> bool:
+    """Whether git was called to make commits of commits. After `--continue` it runs post-commit twice: once as `git commit`, which
+    has dealt with everything, and once for itself, when nothing is under way any more."""
+    words = process.arguments(env.get("GIT_AI_TRAIL_PARENT", ""))
+    return any(word in ("cherry-pick", "revert", "rebase", "am") for word in words[1:2])
 
 
 def _parent_amends(env: Mapping[str, str]) -> bool:
@@ -221,22 +331,61 @@ def _was_settled_for(tree: worktree.Worktree, env: Mapping[str, str], tip: str) 
 
 def _start_ingest(tree: worktree.Worktree) -> None:
     """Starts the ingest that feeds the database, on its own: nobody waits for it and nothing holds it."""
-    env = {key: value for key, value in tree.git.env.items() if not key.startswith(("GIT_", "PYTHON"))}
     subprocess.Popen(
-        [sys.executable, "-P", "-m", "git_ai_trail", "ingest", "--after-commit", tree.root, "HEAD"],
+        [*_OURS, "ingest", "--after-commit", tree.root, "HEAD"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         cwd=tree.root,
-        env={**env, "PYTHONPATH": ""} if "PYTHONPATH" in os.environ else env,
+        env=_bare(tree),
         close_fds=True,
         start_new_session=True,
     )
 
 
-_HOOKS: dict[str, Callable[[worktree.Worktree, Settings, Mapping[str, str], list[str]], None]] = {
+def _run_ours(tree: worktree.Worktree, args: Sequence[str], said: str, what: str) -> None:
+    """Runs a command of ours that is too heavy for a hook, and waits for it."""
+    try:
+        done = subprocess.run(
+            [*_OURS, *args],
+            input=said.encode(),
+            capture_output=True,
+            cwd=tree.root,
+            # Nobody sees a question that is asked here, and a push within a push must not begin again.
+            env={**_bare(tree), "GIT_TERMINAL_PROMPT": "0", "GIT_AI_TRAIL_PUSHING": "1"},
+            check=False,
+            timeout=_PATIENCE,
+        )
+        failed = done.returncode != 0
+    except subprocess.TimeoutExpired:
+        failed = True
+    if failed:
+        print(f"ai-trail: records were not {what} (see `git ai-trail notes {args[1]} -h`)", file=sys.stderr)
+
+
+# What git takes from the environment that belongs to a person and not to a repository.
+_OF_THE_USER = (
+    "GIT_ASKPASS",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_NOSYSTEM",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_SSH",
+    "GIT_SSH_COMMAND",
+)
+_OURS = (sys.executable, "-P", "-m", "git_ai_trail")
+
+
+def _bare(tree: worktree.Worktree) -> dict[str, str]:
+    """An environment for a command of ours: that of this repository's hook is none of its business, nor is the user's Python."""
+    kept = {key: value for key, value in tree.git.env.items() if key in _OF_THE_USER}
+    env = {key: value for key, value in tree.git.env.items() if not key.startswith(("GIT_", "PYTHON"))} | kept
+    return {**env, "PYTHONPATH": ""} if "PYTHONPATH" in os.environ else env
+
+
+_HOOKS: dict[str, Hook] = {
     "prepare-commit-msg": _prepare_commit_msg,
     "commit-msg": _commit_msg,
     "post-commit": _post_commit,
     "post-rewrite": _post_rewrite,
+    "pre-push": _pre_push,
 }

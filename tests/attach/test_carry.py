@@ -82,3 +82,15 @@ def test_a_file_the_new_match_does_not_know_is_added() -> None:
     match = unite(nobody(other), OLD, [other, AMENDED])
     assert [file.path for file in match.files] == ["other.py", "src/fetch.py"]
     assert owners(match) == [(2, 7, SESSION)]
+
+
+def test_a_range_of_which_a_line_is_gone_keeps_the_others_where_the_old_commit_is_known() -> None:
+    old = a_diff("a.py", [f"this_is_line_number_{n}_of_the_session()" for n in range(6)])
+    core = a_core([old], a_match([old]))
+    lines = [one.decode() for one in old.added]
+    new = a_diff("a.py", [*lines[:2], "a_line_by_a_person_in_between()", *lines[3:]])
+    nobody = a_match([new], [[]], [])
+    assert unite(nobody, core, [new]).generated == 0
+    united = unite(nobody, core, [new], [old])
+    assert [(r.start, r.count) for r in united.files[0].ranges] == [(1, 2), (4, 3)]
+    assert (united.generated, len(united.sessions)) == (5, 1)

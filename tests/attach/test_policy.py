@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from git_ai_trail.attach import verify
 from git_ai_trail.attach.status import assess
-from git_ai_trail.attach.verify import FAILURES, Rules, Verdict, is_exempt, is_under, judge
-from git_ai_trail.model import Commit
+from git_ai_trail.attach.verify import FAILURES, Rules, Verdict, is_exempt, judge
+from git_ai_trail.globs import fits, is_under
+from git_ai_trail.shown import Commit
 from tests.attach.build import a_core, a_diff, a_line, a_match, a_message, a_range, a_session
 
 DIFF = a_diff("crypto/keys.py", first=11)
@@ -83,7 +84,7 @@ def test_a_pattern_names_paths(path: str, pattern: str, expected: bool) -> None:
 @given(st.text("ab/*?[", max_size=12), st.text("ab/*?[", max_size=8))
 def test_stars_and_question_marks_are_what_they_are_everywhere(text: str, pattern: str) -> None:
     whole = "".join(".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern)
-    assert verify._matches(text, pattern) == (re.fullmatch(whole, text, re.DOTALL) is not None)
+    assert fits(text, pattern) == (re.fullmatch(whole, text, re.DOTALL) is not None)
 
 
 def test_a_part_of_the_lines_may_have_evidence_and_no_more() -> None:

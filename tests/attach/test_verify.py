@@ -12,7 +12,7 @@ from git_ai_trail.attach.record import derived_line, digest, parse_note, patch_d
 from git_ai_trail.attach.status import assess
 from git_ai_trail.attach.verify import Rules, Verdict, is_doubtful, judge, misplaced
 from git_ai_trail.facts import EvidenceFact
-from git_ai_trail.model import Commit
+from git_ai_trail.shown import Commit
 from tests.attach.build import OTHER, a_core, a_diff, a_line, a_match, a_message, a_range, a_session
 
 DIFF = a_diff(first=11)

@@ -48,7 +48,39 @@ def test_what_one_pushes_another_fetches(repo: Repo, hub: Repo) -> None:
     assert notes.read(git_of(reader), repo.git("rev-parse", "HEAD"))
     found = json.loads(run(reader, "fetch", "--json").stdout)
     nothing = {"new": 0, "grown": 0, "left_out": 0}
-    assert found == {"fetched": {notes.REF: nothing, notes.ANNEX_REF: nothing}, "pushed": []}
+    assert found == {"fetched": {notes.REF: nothing, notes.ANNEX_REF: nothing}, "pushed": [], "too_large": 0}
+
+
+def test_a_note_that_nobody_will_read_is_pushed_and_told(repo: Repo, hub: Repo) -> None:
+    oid = repo.commit_file("b.py", text(2), "b")
+    blob = repo.git("hash-object", "-w", "--stdin", stdin=("x" * 1000 + "\n") * (notes.MAX_NOTE // 1000 + 1))
+    repo.git("notes", f"--ref={notes.REF}", "add", "-C", blob, oid)
+    assert "1 of the notes here are larger than the 4 MiB that readers read" in run(repo, "push").stderr
+    reader = clone_of(hub)
+    assert f"{notes.REF}: 1 notes are larger than readers read and were left out" in run(reader, "fetch").stderr
+    assert notes.read(git_of(reader), oid) == b""
+    assert notes.read(git_of(reader), repo.git("rev-parse", "HEAD~1"))
+
+
+def test_a_clone_of_depth_one_fetches_what_is_shared(repo: Repo, hub: Repo) -> None:
+    repo.commit_file("b.py", text(2), "b")
+    attach(repo, repo.git("rev-parse", "HEAD"), record(repo, repo.git("rev-parse", "HEAD"))[0])
+    repo.git("push", "-q", "origin", "main")
+    run(repo, "push")
+    hub.git("clone", "-q", "--depth=1", f"file://{hub.root}", "../shallow")
+    shallow = Repo(hub.root.parent / "shallow")
+    assert "2 new notes" in run(shallow, "fetch").stdout
+    assert shallow.git("rev-list", "--count", "HEAD") == "1", "nothing of the history was fetched for it"
+
+    def show() -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "git_ai_trail", "show", "--json"]
+        return subprocess.run(command, cwd=shallow.root, capture_output=True, text=True)
+
+    # What the last commit changed is not here, and a record is not called forged for that.
+    assert (show().returncode, show().stdout) == (1, "")
+    assert "this clone is shallow and ends at" in show().stderr
+    shallow.git("fetch", "-q", "--deepen=1")
+    assert json.loads(show().stdout)["status"] == "unanchored"
 
 
 def test_only_our_two_refs_are_fetched(repo: Repo, hub: Repo) -> None:
@@ -158,3 +190,26 @@ def test_the_policy_can_be_that_of_another_commit(squashed: Repo) -> None:
     squashed.write(".git-ai-trail.toml", "not toml")
     run(squashed, "carry", "HEAD", "--from", "main..topic", code=2)
     run(squashed, "carry", "HEAD", "--from", "main..topic", "--policy-from", "HEAD")
+
+
+def test_a_whole_history_that_was_rewritten_is_carried_by_its_list(repo: Repo) -> None:
+    """As filter-repo leaves it: a heading, then old and new; what was dropped has zeros."""
+    pairs = ["old                                      new"]
+    for number in range(2):
+        oid = repo.commit_file(f"{number}.py", text(number), str(number))
+        attach(repo, oid, record(repo, oid)[0])
+    olds = repo.git("rev-list", "--reverse", "HEAD").split()
+    repo.git("checkout", "-q", "--orphan", "new")
+    for number, old in enumerate(olds):
+        repo.git("rm", "-rfq", "--cached", ".")
+        repo.write(f"{number}.py", "# a line more, which nobody knew\n" + text(number))
+        repo.git("add", *(f"{one}.py" for one in range(number + 1)))
+        repo.git("commit", "-q", "-m", f"anew {number}")
+        pairs.append(f"{old} {repo.git('rev-parse', 'HEAD')}")
+    listed = repo.root / ".git" / "commit-map"
+    listed.write_text("\n".join([*pairs, f"{'a' * 40} {'0' * 40}"]) + "\n")
+    found = json.loads(run(repo, "carry", "--rewritten", str(listed), "--json").stdout)
+    assert [one["target"] for one in found] == [line.split()[1] for line in pairs[1:]]
+    assert all(one["lines"] for one in found)
+    assert run(repo, "carry", "--rewritten", str(listed)).stdout.count("1 record carried") == 2
+    assert "give a commit and --from, or --rewritten alone" in run(repo, "carry", code=2).stderr

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from pre_commit.clientlib import load_config, load_manifest
 
-from git_ai_trail.install import EVENTS, snippet
+from git_ai_trail.install import EVENTS, PUSH, snippet
 
 MANIFEST = Path(__file__).resolve().parents[2] / ".pre-commit-hooks.yaml"
 HOOKS: list[dict[str, Any]] = yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))
@@ -17,7 +17,7 @@ HOOKS: list[dict[str, Any]] = yaml.safe_load(MANIFEST.read_text(encoding="utf-8"
 
 def test_every_git_hook_has_an_id_and_a_system_variant() -> None:
     assert sorted(hook["id"] for hook in HOOKS) == sorted(
-        [f"ai-trail-{event}{ending}" for event in EVENTS for ending in ("", "-system")]
+        [f"ai-trail-{event}{ending}" for event in (*EVENTS, PUSH) for ending in ("", "-system")]
     )
 
 

@@ -76,12 +76,19 @@ class _Claim:
 
 
 def load(
-    origins: Sequence[Origin], note: bytes, diffs: Sequence[FileDiff], *, op: str, withheld: Collection[str] = ()
+    origins: Sequence[Origin],
+    note: bytes,
+    diffs: Sequence[FileDiff],
+    *,
+    op: str,
+    withheld: Collection[str] = (),
+    named: Collection[str] = (),
 ) -> Load:
     """What to attach to the commit with these `diffs` and this `note`, from `origins`, oldest first.
 
     Of two records that claim the same line the later commit's has it; a record of just this content comes before both. What
-    is withheld anywhere is not carried; that it is withheld there, is.
+    is withheld anywhere is not carried; that it is withheld there, is. A record that the commit's message names (`named`) goes
+    along even if none of its lines stand: then that is what is said of it.
     """
     ground = _Ground(diffs)
     tombs = _tombstones(one.note for one in origins)
@@ -100,7 +107,7 @@ def load(
         elif len(carried) >= MAX_RECORDS:
             reasons[digest] = f"these commits have more than {MAX_RECORDS} records"
         else:
-            made, reason = _carried(claim, ground, op, room)
+            made, reason = _carried(claim, ground, op, room, named=digest in named)
             if reason:
                 reasons[digest] = reason
             else:
@@ -202,7 +209,7 @@ class _Ground:
         return [(a, b, size) for a, b, size in matcher.get_matching_blocks() if size and tells(new[b : b + size])]
 
 
-def _carried(claim: _Claim, ground: _Ground, op: str, room: int) -> tuple[list[bytes], str]:
+def _carried(claim: _Claim, ground: _Ground, op: str, room: int, *, named: bool) -> tuple[list[bytes], str]:
     """(note lines, why there are none) of one record.
 
     Where others own all its lines it goes along without a derived line: the message may name it, and credits it nothing.
@@ -219,9 +226,9 @@ def _carried(claim: _Claim, ground: _Ground, op: str, room: int) -> tuple[list[b
         stands = True
         if parts := ground.take(path, found):
             files.setdefault(path, []).extend(parts)
-    if not stands:
+    if not stands and not named:
         return [], "none of its lines stand in the new commit"
-    if exact or not files:
+    if exact or (stands and not files):
         return [own], ""
     stated = [
         {"path": path, "added": len(ground.added[path]), "ranges": sorted(ranges, key=lambda one: int(one["start"]))}

@@ -1,7 +1,8 @@
 """Reads and writes our notes so that no writer loses another's lines. Hot path.
 
-`git notes` moves its ref without looking whether it moved meanwhile. We write to a ref of our own, and then move ours by
-compare-and-swap: a lock keeps our own writers apart, the comparison also protects from everyone else.
+`git notes` moves its ref without looking whether it moved meanwhile. We write with `git fast-import`, which compares and swaps: a
+lock keeps our own writers apart, the comparison also protects from everyone else. One process makes objects and moves the ref,
+so that one that is killed leaves the notes as they were, and at most a lock on a ref that is ours alone.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from git_ai_trail.attach import tombstones
 from git_ai_trail.attach.record import MAX_NOTE, NoteLine, parse_line, parse_note
 from git_ai_trail.errors import GitError
 from git_ai_trail.git import Git
@@ -34,6 +36,11 @@ _POLL = 0.004
 _BESIDE = 64 * 1024
 _CHUNK = 64 * 1024 * 1024
 _STALE_SECONDS = 60
+# git holds the lock on a ref for milliseconds; one that is this old belongs to a process that was killed.
+_DEAD_SECONDS = 2.0
+_LOCKED_POLL = 0.12
+# What git says where another process holds the ref's lock at that moment, and what we say of a git that was killed.
+_BUSY = ("File exists", "but expected", "reference already exists", ": exit -")
 _MANY_LOCK = 30.0
 # Looking up a name costs git about as much as listing a hundred.
 _FEW = 50
@@ -156,13 +163,13 @@ def add_lines(
             whole = united(note, lines)
             if whole == note:
                 return False
-            if _swap(git, ref, tip, oid, whole):
+            if _swap_many(git, ref, tip, {oid: whole}):
                 return True
-            time.sleep(_POLL * (1 + attempt % 5))
+            _wait(common_dir, ref, attempt, alone=lock is not None)
     finally:
         if lock is not None:
             os.close(lock)
-    raise GitError(f"{ref} moved at every try to write to it")
+    raise _given_up(ref, common_dir)
 
 
 def add_many(git: Git, common_dir: str, lines: Mapping[str, Sequence[bytes]], ref: str = REF) -> int:
@@ -182,32 +189,34 @@ def add_many(git: Git, common_dir: str, lines: Mapping[str, Sequence[bytes]], re
             }
             if not changed or _swap_many(git, ref, tip, changed):
                 return len(changed)
-            time.sleep(_POLL * (1 + attempt % 5))
+            _wait(common_dir, ref, attempt, alone=lock is not None)
     finally:
         if lock is not None:
             os.close(lock)
-    raise GitError(f"{ref} moved at every try to write to it")
+    raise _given_up(ref, common_dir)
 
 
 def _swap_many(git: Git, ref: str, tip: str, notes: Mapping[str, bytes]) -> bool:
-    """`_swap` for many notes. `git fast-import` arranges the folders as `git notes` does."""
-    own = f"{REF}-tmp-{os.getpid()}-{os.urandom(4).hex()}"
+    """Moves `ref` from `tip` to a commit with these notes; False if it is no longer there, or somebody else is moving it.
+
+    `git fast-import` refuses where what the ref names is no ancestor of the new commit, and arranges the folders as `git notes`
+    does. Raises `GitError` with git's reason where it cannot write.
+    """
     who = f"{_WHO['GIT_COMMITTER_NAME']} <{_WHO['GIT_COMMITTER_EMAIL']}> {int(time.time())} +0000"
-    parts = [f"commit {own}\ncommitter {who}\ndata 11\nadd records\n".encode()]
+    message = b"add record" if len(notes) == 1 else b"add records"
+    parts = [f"commit {ref}\ncommitter {who}\ndata {len(message)}\n".encode(), message, b"\n"]
     if tip:
         parts.append(f"from {tip}\n".encode())
     for oid, note in notes.items():
         parts.append(f"N inline {oid}\ndata {len(note)}\n".encode() + note + b"\n")
     parts.append(b"\ndone\n")
-    code, _ = git.call(*_QUIET, "fast-import", "--quiet", "--done", "--force", data=b"".join(parts))
     try:
-        if code != 0:
-            raise GitError("git fast-import could not write notes")
-        move = f"update {ref} {own} {tip}" if tip else f"create {ref} {own}"
-        code, _ = git.call(*_QUIET, "update-ref", "--stdin", data=f"{move}\n".encode())
-        return code == 0
-    finally:
-        git.call(*_QUIET, "update-ref", "-d", own)
+        git.call(*_QUIET, "fast-import", "--quiet", "--done", data=b"".join(parts), check=True)
+    except GitError as error:
+        if any(word in error.message for word in _BUSY) or (git.resolve(ref) or "") != tip:
+            return False
+        raise
+    return True
 
 
 def attach_new(git: Git, oid: str, note: bytes, ref: str) -> bool:
@@ -219,34 +228,22 @@ def attach_new(git: Git, oid: str, note: bytes, ref: str) -> bool:
 
 
 def united(note: bytes, lines: Sequence[bytes]) -> bytes:
-    """The note with `lines` added: none twice, none that is withheld in the note or by one of the lines."""
+    """The note with `lines` added: none twice, none that is withheld in the note or by one of the lines. Texts of an annex
+    that are withheld go from the note, too."""
     there = note.split(b"\n")
     new = [line for line in dict.fromkeys(lines) if line and b"\n" not in line and line not in there]
+    kept = there
     if b'"withheld"' in note or any(b'"withheld"' in line for line in new):
-        withheld = {line.digest for line in parse_note(b"\n".join([note, *new])) if line.kind == "withheld"}
-        new = [line for line in new if parse_line(line).kind == "withheld" or parse_line(line).digest not in withheld]
-    if not new:
+        gone = tombstones.read(b"\n".join([note, *new]))
+        new = [
+            line for line in new if parse_line(line).kind == "withheld" or parse_line(line).digest not in gone.digests
+        ]
+        kept = [tombstones.stripped(line, gone) for line in there]
+        stripped = dict.fromkeys(tombstones.stripped(line, gone) for line in new)
+        new = [line for line in stripped if line and line not in kept]
+    if not new and kept == there:
         return note
-    return b"".join(line + b"\n" for line in [*there, *new] if line)
-
-
-def _swap(git: Git, ref: str, tip: str, oid: str, note: bytes) -> bool:
-    """Moves `ref` from `tip` to a commit where `oid` has `note`; False if it is no longer at `tip`."""
-    now = f"{int(time.time())} +0000"
-    env = {**_WHO, "GIT_AUTHOR_DATE": now, "GIT_COMMITTER_DATE": now}
-    own = f"{REF}-tmp-{os.getpid()}-{os.urandom(4).hex()}"
-    if tip:
-        git.call(*_QUIET, "update-ref", own, tip, check=True, env=env)
-    try:
-        git.call(*_QUIET, "notes", f"--ref={own}", "add", "-f", "-F", "-", oid, data=note, check=True, env=env)
-        move = f"update {ref} {own} {tip}" if tip else f"create {ref} {own}"
-        code, _ = git.call(*_QUIET, "update-ref", "--stdin", data=f"{move}\ndelete {own}\n".encode(), env=env)
-    except BaseException:
-        git.call(*_QUIET, "update-ref", "-d", own)
-        raise
-    if code != 0:
-        git.call(*_QUIET, "update-ref", "-d", own)
-    return code == 0
+    return b"".join(line + b"\n" for line in [*kept, *new] if line)
 
 
 def _read(git: Git, oid: str, ref: str) -> tuple[str, bytes]:
@@ -296,17 +293,81 @@ def _lock(common_dir: str, timeout: float) -> int | None:
             return lock
 
 
-def _sweep(git: Git, common_dir: str) -> None:
-    """Removes the refs of writers that were killed."""
-    folder, own = os.path.split(f"{common_dir}/{REF}-tmp-")
+def make_way(common_dir: str, *more: str) -> None:
+    """Takes away the lock that a killed git has left on a ref of ours, where none of us is writing: git needs it to copy notes.
+
+    `more` are refs that are ours besides the two.
+    """
+    lock = _lock(common_dir, 0.0)
+    if lock is not None:
+        for ref in (REF, ANNEX_REF, *more):
+            _break_lock(common_dir, ref)
+        os.close(lock)
+
+
+def _wait(common_dir: str, ref: str, attempt: int, *, alone: bool) -> None:
+    """Waits a little before another try, longer where git holds the ref's lock. `alone`: no other writer of ours is at work."""
+    if os.path.exists(f"{common_dir}/{ref}.lock"):
+        time.sleep(_LOCKED_POLL)
+        if alone:
+            _break_lock(common_dir, ref)
+    else:
+        time.sleep(_POLL * (1 + attempt % 5))
+
+
+def _break_lock(common_dir: str, ref: str) -> None:
+    path = f"{common_dir}/{ref}.lock"
     try:
-        names = [name for name in os.listdir(folder) if name.startswith(own)]
+        dead = os.stat(path).st_mtime < time.time() - _DEAD_SECONDS
+    except OSError:
+        return
+    if dead:
+        _remove(path)
+
+
+def _given_up(ref: str, common_dir: str) -> GitError:
+    if os.path.exists(f"{common_dir}/{ref}.lock"):
+        return GitError(f"{ref} is locked by another git process", "one that was killed is forgotten after a minute")
+    return GitError(f"{ref} moved at every try to write to it", "try again")
+
+
+def _sweep(git: Git, common_dir: str) -> None:
+    """Takes away what a killed writer has left: git's lock on a ref of ours, its account of a crash, an older version's refs."""
+    folder, own = os.path.split(f"{common_dir}/{REF}")
+    for name in _old(folder, own):
+        if name.endswith(".lock"):
+            _remove(f"{folder}/{name}")
+        elif name.startswith(f"{own}-tmp-"):
+            git.call(*_QUIET, "update-ref", "-d", f"refs/notes/{name}")
+    for name in _old(common_dir, "fast_import_crash_"):
+        if _is_of_ours(f"{common_dir}/{name}"):
+            _remove(f"{common_dir}/{name}")
+
+
+def _old(folder: str, beginning: str) -> Iterator[str]:
+    """The files of a folder that have not changed for a while. git holds the lock on a ref for some milliseconds."""
+    try:
+        names = [name for name in os.listdir(folder) if name.startswith(beginning)]
     except OSError:
         return
     for name in names:
         try:
-            old = os.stat(f"{folder}/{name}").st_mtime < time.time() - _STALE_SECONDS
+            if os.stat(f"{folder}/{name}").st_mtime < time.time() - _STALE_SECONDS:
+                yield name
         except OSError:
             continue
-        if old:
-            git.call(*_QUIET, "update-ref", "-d", f"refs/notes/{name}")
+
+
+def _is_of_ours(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return f" {REF}".encode() in file.read(_BESIDE)
+    except OSError:
+        return False
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        return

@@ -9,13 +9,19 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from git_ai_trail.attach.record import MAX_LINE, parse_line
 from git_ai_trail.attach.shape import HEX64
+from git_ai_trail.git import is_oid
 
 KEPT_SECONDS = 2 * 24 * 3600
+# Whoever writes a file of ours is done with it in milliseconds, if it was not killed.
+UNFINISHED_SECONDS = 60
 _MAX_FILE = 4 * MAX_LINE
+# Files that exist under these names only while they are written; the settings' compiled form is one of them.
+_UNFINISHED = (".", "index-", "policy.json.")
 
 
 class Pending(NamedTuple):
@@ -71,24 +77,35 @@ def for_tree(git_dir: str, tree: str) -> Pending | None:
 
 
 def clear(git_dir: str, digest: str | None = None) -> None:
-    """Removes the record put aside under `digest`, or all of them."""
-    for name in _names(git_dir):
-        if digest is None or name == digest:
-            for suffix in (".stream", ".said", ""):
-                _remove(_path(git_dir, name) + suffix)
+    """Removes the record put aside under `digest`, or all of them, and what is left of one whose removal was cut short."""
+    if digest is not None:
+        for suffix in (".stream", ".said", ""):
+            remove(_path(git_dir, digest) + suffix)
+        return
+    for name in _listed(_folder(git_dir)):
+        if HEX64.fullmatch(name.partition(".")[0]):
+            remove(f"{_folder(git_dir)}/{name}")
 
 
 def sweep(git_dir: str, *, now: float) -> None:
     """Removes what waited more than two days, and what a killed process left half-written."""
-    folder = _folder(git_dir)
-    for name in _listed(folder):
-        path = f"{folder}/{name}"
-        try:
-            old = os.lstat(path).st_mtime < now - KEPT_SECONDS
-        except OSError:
-            continue
-        if old:
-            _remove(path)
+    for folder in (_folder(git_dir), f"{git_dir}/ai-log-trail"):
+        for name in _listed(folder):
+            path = f"{folder}/{name}"
+            unfinished = name.startswith(_UNFINISHED)
+            if not unfinished and folder.endswith("/ai-log-trail"):
+                continue
+            try:
+                age = now - os.lstat(path).st_mtime
+            except OSError:
+                continue
+            if age > (UNFINISHED_SECONDS if unfinished else KEPT_SECONDS):
+                remove(path)
+
+
+def own_index(git_dir: str) -> str:
+    """Where a copy of the index may lie while git works on it, so that a lock of ours never stands in a person's way."""
+    return f"{git_dir}/ai-log-trail/index-{os.getpid()}"
 
 
 def settle(git_dir: str, process: str, tree: str) -> None:
@@ -101,6 +118,23 @@ def settled(git_dir: str) -> tuple[str, str]:
     """(process, tree) of the last mark; empty where there is none."""
     lines = _bounded(f"{git_dir}/ai-log-trail/settled").decode("utf-8", "replace").split("\n")
     return lines[0], lines[1] if len(lines) > 1 else ""
+
+
+def begin(git_dir: str, process: str, oids: Sequence[str]) -> None:
+    """Remembers of which commits the git process `process` is making one, until that exists."""
+    os.makedirs(f"{git_dir}/ai-log-trail", mode=0o700, exist_ok=True)
+    _replace(f"{git_dir}/ai-log-trail/made-of", "".join(f"{one}\n" for one in (process, *oids)).encode())
+
+
+def begun(git_dir: str, process: str) -> list[str]:
+    """The commits of which `process` is making one."""
+    by, *oids = _bounded(f"{git_dir}/ai-log-trail/made-of").decode("ascii", "replace").split("\n")
+    return [one for one in oids if is_oid(one)] if by and by == process else []
+
+
+def ended(git_dir: str) -> None:
+    """Forgets what `begin` remembers."""
+    remove(f"{git_dir}/ai-log-trail/made-of")
 
 
 def _folder(git_dir: str) -> str:
@@ -146,14 +180,15 @@ def _replace(path: str, body: bytes) -> None:
     """Writes a file that is either old or new; a leading dot keeps the unfinished one out of a shell's `*`."""
     folder, name = os.path.split(path)
     unfinished = f"{folder}/.{name}.{os.getpid()}"
-    _remove(unfinished)
+    remove(unfinished)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     with open(os.open(unfinished, flags, 0o600), "wb") as file:
         file.write(body)
     os.replace(unfinished, path)
 
 
-def _remove(path: str) -> None:
+def remove(path: str) -> None:
+    """Removes a file of ours if it is there and can be removed."""
     try:
         os.unlink(path)
     except OSError:

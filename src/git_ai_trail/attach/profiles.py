@@ -68,6 +68,8 @@ BRANDS = {
     "copilot": "Copilot",
     "gemini": "Gemini",
     "gemini-cli": "Gemini",
+    "github-copilot": "Copilot",
+    "github-copilot-chat": "Copilot",
     "opencode": "OpenCode",
 }
 
@@ -88,5 +90,5 @@ def disclosure(profile: str, pairs: Iterable[tuple[str, str]], *, generated_most
 
 
 def brand(agent: str) -> str:
-    """The agent's name as people write it in a disclosure."""
-    return BRANDS.get(agent.lower().replace(" ", "-"), agent[:1].upper() + agent[1:])
+    """The agent's name as people write it in a disclosure: the same for its name and for the word that a record has for it."""
+    return BRANDS.get(agent.lower().replace(" ", "-"), (agent[:1].upper() + agent[1:]).replace(" ", "-"))

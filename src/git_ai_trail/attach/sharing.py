@@ -25,13 +25,17 @@ MAX_LINES = 10_000
 _ENTRY = 192  # bytes of a line of `ls-tree` in a repository with long oids
 _CHUNK = 64 * 1024 * 1024
 _TRIES = 20
-_QUIET = ("-c", "core.hooksPath=/dev/null")
-_WHO = {
+QUIET = ("-c", "core.hooksPath=/dev/null")
+WHO = {
     "GIT_AUTHOR_NAME": "git-ai-trail",
     "GIT_AUTHOR_EMAIL": "git-ai-trail@localhost",
     "GIT_COMMITTER_NAME": "git-ai-trail",
     "GIT_COMMITTER_EMAIL": "git-ai-trail@localhost",
 }
+
+
+# The message of a commit that stands for all of a ref's history before it (see `purge`).
+PURGED = "purge what is withheld"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,18 +58,27 @@ class _Entry:
 def unite(git: Git, ref: str, other: str) -> Union:
     """Brings what `other` has into `ref`; both are full names. Compare-and-swap: a writer in between is not overwritten."""
     for attempt in range(_TRIES):
-        mine, theirs = _tip(git, ref), _tip(git, other)
+        mine, theirs = tip_of(git, ref), tip_of(git, other)
         if not theirs or theirs == mine or (mine and _contains(git, mine, theirs)):
             return Union()
         tip, result = _united(git, mine, theirs)
-        code, _ = git.call(*_QUIET, "update-ref", "--no-deref", ref, tip, mine or "0" * len(tip))
+        code, _ = git.call(*QUIET, "update-ref", "--no-deref", ref, tip, mine or "0" * len(tip))
         if code == 0:
             return result
         time.sleep(0.005 * (1 + attempt % 5))
     raise GitError(f"{ref} moved at every try to write to it")
 
 
-def _tip(git: Git, ref: str) -> str:
+def purges(git: Git, tip: str) -> set[str]:
+    """The commits without a parent in a ref's history that stand for a purged one."""
+    if not tip:
+        return set()
+    code, out = git.call("rev-list", "--max-parents=0", f"--grep=^{PURGED}$", tip, "--")
+    return set(out.decode("ascii", "replace").split()) if code == 0 else set()
+
+
+def tip_of(git: Git, ref: str) -> str:
+    """The commit that a ref names, or empty."""
     code, out = git.call("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
     return out.decode("ascii", "replace").strip() if code == 0 else ""
 
@@ -145,7 +158,10 @@ def _entries(git: Git, tip: str) -> dict[str, _Entry]:
 
 
 def _committed(git: Git, mine: str, theirs: str, changes: list[str]) -> str:
-    """A commit of both parents; `theirs` itself where that has it all, since a commit more would have to be pushed for nothing."""
+    """A commit of both parents; `theirs` itself where that has it all, since a commit more would have to be pushed for nothing.
+
+    A history that one of them has purged is not brought back by the other.
+    """
     if mine and not changes:
         tree = git.text("rev-parse", f"{mine}^{{tree}}")
     else:
@@ -155,10 +171,15 @@ def _committed(git: Git, mine: str, theirs: str, changes: list[str]) -> str:
             listed = "".join(f"{line}\n" for line in changes).encode()
             git.call("update-index", "--index-info", data=listed, check=True, env=index)
             tree = git.call("write-tree", check=True, env=index)[1].decode().strip()
-    if tree == git.text("rev-parse", f"{theirs}^{{tree}}") and (not mine or _contains(git, theirs, mine)):
+    own, their = purges(git, mine), purges(git, theirs)
+    adopts, keeps = bool(mine and their - own), bool(own - their)
+    if tree == git.text("rev-parse", f"{theirs}^{{tree}}") and (not mine or adopts or _contains(git, theirs, mine)):
         return theirs
+    if keeps and not adopts and tree == git.text("rev-parse", f"{mine}^{{tree}}"):
+        return mine
+    kept = [theirs] if adopts else [mine] if keeps else [mine, theirs]
     now = f"{int(time.time())} +0000"
-    env = {**_WHO, "GIT_AUTHOR_DATE": now, "GIT_COMMITTER_DATE": now}
-    parents = [word for parent in (mine, theirs) if parent for word in ("-p", parent)]
+    env = {**WHO, "GIT_AUTHOR_DATE": now, "GIT_COMMITTER_DATE": now}
+    parents = [word for parent in kept if parent for word in ("-p", parent)]
     command = ("-c", "commit.gpgSign=false", "commit-tree", tree, *parents, "-m", "unite records")
     return git.call(*command, check=True, env=env)[1].decode().strip()

@@ -11,7 +11,7 @@ from git_ai_trail.attach.record import NoteLine, parse_note, patch_digest
 from git_ai_trail.attach.trailers import anywhere, record_digest
 from git_ai_trail.codec import path_text
 from git_ai_trail.facts import FileDiff
-from git_ai_trail.model import ShownFile, ShownRange
+from git_ai_trail.shown import ShownFile, ShownRange
 
 STATUSES = ("exact", "carried", "unanchored", "claim", "unknown", "none")
 
@@ -60,7 +60,10 @@ class _Book:
         self.cores: dict[str, Mapping[str, Any]] = {
             line.digest: line.core for line in lines if line.core is not None and line.digest not in self.withheld
         }
-        self.derived = [line for line in lines if line.kind == "derived" and line.digest in self.cores]
+        self.derived = [
+            line for line in lines if line.kind == "derived" and line.op != "revert" and line.digest in self.cores
+        ]
+        self.reverts = dict.fromkeys(line.digest for line in lines if line.kind == "derived" and line.op == "revert")
         self.broken = {line.digest for line in lines if line.kind == "broken"}
         self.foreign = any(line.kind == "foreign" for line in lines)
         self._patch = ""
@@ -69,6 +72,10 @@ class _Book:
         """`patch` of the commit that this book is about, worked out once."""
         self._patch = self._patch or patch_digest(diffs)
         return self._patch
+
+    def taken_back(self) -> list[str]:
+        """What there is to say of a commit that reverts others which have records."""
+        return [f"it reverts a commit that has the record 1:{digest[:10]}…" for digest in self.reverts]
 
     def moved(self, origin: str, patch: str) -> list[NoteLine]:
         return [line for line in self.derived if line.digest == origin and line.patch == patch]
@@ -108,15 +115,29 @@ def _named(book: _Book, named: Sequence[str], trailer: str, diffs: Sequence[File
     if first == trailer and book.cores[first]["patch"] == patch:
         later = [digest for digest, core in book.cores.items() if digest != first and core["patch"] == patch]
         problems = ["another record of the same content is attached, which no message names"] if later else []
+        elsewhere = {*named} - {*book.cores, *book.withheld, *book.cores[first].get("prior", ())}
+        problems += [f"{len(elsewhere)} record(s) named in the message are missing"] if elsewhere else []
         return _assessed(book, diffs, "exact", problems, digest=first, trailer=trailer, origins=[first])
     missing = [digest for digest in named if digest not in book.cores]
     problems = [f"{len(missing)} record(s) named in the message are missing"] if missing else []
     problems += [] if trailer else ["the record is named in the message, but not in its last paragraph"]
+    also = _also_carried(book, named, patch)
+    problems += [f"{len(also)} record(s) were carried here that the message does not name"] if also else []
+    known += also
     found = _carried(book, known, patch, diffs)
     if not any(found.values()) and not any(book.moved(digest, patch) for digest in known):
         problems.append("none of the record's lines stand in this commit")
         return _assessed(book, diffs, "claim", problems, digest=first, trailer=trailer)
     return _assessed(book, diffs, "carried", problems, digest=first, trailer=trailer, origins=known, found=found)
+
+
+def _also_carried(book: _Book, named: Sequence[str], patch: str) -> list[str]:
+    """Records that a rewrite brought to just this content and no word about them: a fixup throws its commit's message away."""
+    return sorted(
+        (digest for digest in book.cores if digest not in named and book.moved(digest, patch)),
+        key=lambda digest: (_weight(book.cores[digest]), digest),
+        reverse=True,
+    )
 
 
 def _missing(book: _Book, named: Sequence[str]) -> tuple[str, list[str]]:
@@ -136,12 +157,7 @@ def _unnamed(book: _Book, diffs: Sequence[FileDiff]) -> Assessment:
     if fitting:
         best = max(fitting, key=lambda digest: (_weight(book.cores[digest]), digest))
         return _assessed(book, diffs, "unanchored", [], digest=best, trailer="", origins=[best])
-    moved = sorted(
-        (digest for digest in book.cores if book.moved(digest, patch)),
-        key=lambda digest: (_weight(book.cores[digest]), digest),
-        reverse=True,
-    )
-    if moved:
+    if moved := _also_carried(book, (), patch):
         # A squash of commits whose messages name nothing: every record that was carried here has its part.
         found = _stated(book, moved, patch, diffs) if len(moved) > 1 else None
         return _assessed(book, diffs, "unanchored", [], digest=moved[0], trailer="", origins=moved, found=found)
@@ -154,7 +170,7 @@ def _unnamed(book: _Book, diffs: Sequence[FileDiff]) -> Assessment:
     if book.broken or book.foreign:
         problems = ["what is attached is not a record, or not the one that its digest says"]
         return _assessed(book, diffs, "claim", problems, digest="", trailer="")
-    return _assessed(book, diffs, "none", [], digest="", trailer="")
+    return _assessed(book, diffs, "none", book.taken_back(), digest="", trailer="")
 
 
 def _weight(core: Mapping[str, Any]) -> int:
@@ -226,8 +242,22 @@ def _assessed(
         edited=counted["edited"],
         deleted=sum(len(diff.removed) for diff in diffs),
         withheld=tuple(sorted(book.withheld)),
-        problems=(*problems, *_said_of(core if len(origins) == 1 else None, counted, status)),
+        problems=(
+            *problems,
+            *_said_of(core if len(origins) == 1 else None, counted, status),
+            *_bounds_of(core if status in ("exact", "unanchored") else None, diffs),
+        ),
     )
+
+
+def _bounds_of(core: Mapping[str, Any] | None, diffs: Sequence[FileDiff]) -> list[str]:
+    """What has to be said of a commit that was too much to be looked at whole."""
+    said = []
+    if core is not None and (beyond := core["counts"].get("beyond")):
+        said.append(f"{beyond:,} added lines were too many to be matched; they count as unattributed")
+    if any(diff.truncated for diff in diffs):
+        said.append("the commit's diff is too large to be read whole: only a part of its lines is counted")
+    return said
 
 
 def _said_of(core: Mapping[str, Any] | None, counted: Mapping[str, int], status: str) -> list[str]:

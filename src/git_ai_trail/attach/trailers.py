@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Iterable, Sequence
 
 from git_ai_trail.errors import GitError
@@ -22,6 +23,7 @@ _KEY = pattern(r"[A-Za-z0-9][A-Za-z0-9-]*")
 _SEPARATOR = pattern(r"[A-Za-z0-9-]+[ \t]*:")
 _UNPRINTABLE = pattern(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _MAX_VALUE = 200
+_STALE_SECONDS = 60
 
 # git's isspace and the lines that it writes itself; one of these makes a paragraph trailers with 25 % of its lines.
 _SPACE = " \t\n\r"
@@ -141,6 +143,7 @@ def _load(path: str) -> str:
 
 def _save(path: str, text: str) -> None:
     own = f"{path}.ai-trail-{os.getpid()}"
+    _sweep(f"{path}.ai-trail-")
     mode = os.stat(path).st_mode & 0o777
     try:
         with open(own, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
@@ -151,6 +154,18 @@ def _save(path: str, text: str) -> None:
         if os.path.exists(own):
             os.unlink(own)
         raise
+
+
+def _sweep(beginning: str) -> None:
+    """Removes what a killed hook has left of a message."""
+    folder, name = os.path.split(beginning)
+    try:
+        for one in os.listdir(folder or "."):
+            path = os.path.join(folder, one)
+            if one.startswith(name) and os.stat(path).st_mtime < time.time() - _STALE_SECONDS:
+                os.unlink(path)
+    except OSError:
+        return
 
 
 def _split(message: str) -> list[str]:

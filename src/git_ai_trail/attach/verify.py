@@ -5,11 +5,12 @@ Reasons are in our own words and hold no text from a message, a path or a note.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from git_ai_trail.apart import NOTHING, Apart
+from git_ai_trail.attach.lookalikes import MISLEADING, as_read, tricks, twins
 from git_ai_trail.attach.profiles import PROFILES, adds_lines
 from git_ai_trail.attach.ranges import in_place
 from git_ai_trail.attach.record import NoteLine, patch_digest
@@ -17,7 +18,8 @@ from git_ai_trail.attach.status import Assessment
 from git_ai_trail.attach.trailers import KEY, anywhere, last_block
 from git_ai_trail.codec import path_text
 from git_ai_trail.facts import FileDiff
-from git_ai_trail.model import Commit
+from git_ai_trail.globs import fits, is_under
+from git_ai_trail.shown import Commit
 
 RESULTS = ("ok", "none", "unknown", "fail")
 
@@ -41,6 +43,16 @@ class Rules:
     signed: str = "none"  # none, evidence, all
 
 
+class Derived(NamedTuple):
+    """What the logs at hand say of a record: confirmed, contradicted (with the reason) or unknown."""
+
+    result: str
+    reason: str = ""
+
+
+NOT_ASKED = Derived("")
+
+
 class Failure(NamedTuple):
     """What a commit fails by: one of `FAILURES`, and the sentence for people."""
 
@@ -51,11 +63,13 @@ class Failure(NamedTuple):
 # What each means, for tools that list rules.
 FAILURES = {
     "record-altered": "The attached record is not what its digest says, or was made for other content.",
+    "note-oversized": "The note is larger than readers read, so nothing in it counts.",
     "record-missing": "A record that the message names is not here.",
     "record-replaced": "The message names one record, and another one is attached.",
     "lines-misplaced": "The record claims lines that do not stand in the commit.",
     "trailer-missing": "The commit has evidence of a session's work, and its message does not name its record.",
     "disclosure-missing": "The commit has evidence of a session's work, and no line discloses it.",
+    "evidence-contradicted": "The logs at hand do not hold what the record says that they do.",
     "line-forbidden": "The policy allows no line about assistance, and the message has one.",
     "assistance-forbidden": "The policy forbids assistance, and lines have evidence of it.",
     "path-forbidden": "The policy allows no line with evidence in a path that has some.",
@@ -76,7 +90,8 @@ _SIGNATURES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What the gate says of a commit, whose author may be `exempt` from the policy. `result` is ok, none (no record and none named), unknown (a record is named and not here)
+    """What the gate says of a commit, whose author may be `exempt` from the policy. `evidence` is what looking at the logs again
+    gave (confirmed, contradicted, unknown), empty where that was not asked. `result` is ok, none (no record and none named), unknown (a record is named and not here)
     or fail; the first of `reasons` is the one to read. `file` and `line` name a place where the record does not stand."""
 
     oid: str
@@ -88,6 +103,7 @@ class Verdict:
     line: int
     failures: tuple[Failure, ...] = ()
     exempt: bool = False
+    evidence: str = ""
 
 
 def judge(
@@ -98,15 +114,25 @@ def judge(
     attached: Sequence[NoteLine] = (),
     misplaced: tuple[str, int] | None = None,
     signature: str = "",
+    apart: Apart = NOTHING,
+    derived: Derived = NOT_ASKED,
+    oversized: bool = False,
 ) -> Verdict:
     """The verdict on one commit. `attached` are the note's lines (needed where the named record is missing), `misplaced` the
-    place of a range that does not stand (see `misplaced`), `signature` what git's `%G?` says where the policy asks for one."""
+    place of a range that does not stand (see `misplaced`), `signature` what git's `%G?` says where the policy asks for one, `apart` what stands in files of which
+    the policy asks no share, `derived` what the logs say where they were asked; `oversized` says that the note was too large to be read."""
     exempt = is_exempt(commit, rules.exempt)
     failures = list(_of_the_record(found, rules, attached, misplaced))
+    if oversized:
+        failures.append(
+            Failure("note-oversized", "its note is larger than the 4 MiB that readers read: nothing in it counts")
+        )
+    if derived.result == "contradicted" and "evidence" in rules.require:
+        failures.append(Failure("evidence-contradicted", derived.reason))
     if not exempt:
         failures += [
             *_of_the_policy(commit, found, rules),
-            *_of_the_lines(found, rules),
+            *_of_the_lines(found, rules, apart),
             *_signed(found, rules, signature),
         ]
     file, line = misplaced or _forbidden(found, rules.forbid_paths if not exempt else ()) or ("", 0)
@@ -118,11 +144,16 @@ def judge(
         subject=commit.subject,
         result=result,
         status=found.status,
-        reasons=tuple(dict.fromkeys((*(one.text for one in failures), *remarks))),
+        reasons=tuple(
+            dict.fromkeys(
+                (*(one.text for one in failures), *remarks, *filter(None, (derived.reason,)), *misleading(found))
+            )
+        ),
         file=file,
         line=line,
         failures=tuple(failures),
         exempt=exempt,
+        evidence=derived.result,
     )
 
 
@@ -247,19 +278,20 @@ def _of_silence(commit: Commit, found: Assessment, rules: Rules) -> Iterator[Fai
         yield Failure("assistance-forbidden", said)
 
 
-def _of_the_lines(found: Assessment, rules: Rules) -> Iterator[Failure]:
+def _of_the_lines(found: Assessment, rules: Rules, apart: Apart) -> Iterator[Failure]:
     """Rules about how many lines have evidence, and where."""
     if found.status not in _FITS:
         return
-    lines = found.generated + found.edited
-    if rules.share_limit is not None and lines > rules.share_limit * found.added:
-        said = f"{lines:,} of {found.added:,} added lines have evidence, and the policy allows {rules.share_limit:g} of them"
+    lines = found.generated + found.edited - apart.generated - apart.edited
+    added = found.added - apart.added
+    if rules.share_limit is not None and lines > rules.share_limit * added:
+        said = f"{lines:,} of {added:,} added lines have evidence, and the policy allows {rules.share_limit:g} of them"
         yield Failure("share-exceeded", said)
     if _forbidden(found, rules.forbid_paths):
         count = sum(
             r.end - r.start + 1
             for file in found.files
-            if any(is_under(file.path, one) for one in rules.forbid_paths)
+            if any(_is_meant(file.path, one) for one in rules.forbid_paths)
             for r in file.ranges
         )
         said = f"{count:,} added line{'' if count == 1 else 's'} with evidence in a path where the policy allows none"
@@ -271,41 +303,28 @@ def _forbidden(found: Assessment, patterns: Sequence[str]) -> tuple[str, int] | 
     if found.status not in _FITS:
         return None
     for file in found.files:
-        if file.ranges and any(is_under(file.path, one) for one in patterns):
+        if file.ranges and any(_is_meant(file.path, one) for one in patterns):
             return file.path, file.ranges[0].start
     return None
 
 
-def is_under(path: str, pattern: str) -> bool:
-    """Whether a path is what a pattern of the policy names.
+def _is_meant(path: str, pattern: str) -> bool:
+    """A path that only looks like what the policy names counts as that."""
+    return is_under(path, pattern) or is_under(as_read(path), as_read(pattern))
 
-    `crypto/` is that folder at the top and all below it, `/a.py` the file at the top; a pattern without a slash stands for a
-    name anywhere, one with a slash inside for a path from the top. `*` and `?` stand for any text, slashes too.
-    """
-    whole = pattern.strip("/")
-    if pattern.endswith("/"):
-        return _matches(path, whole + "/*")
-    if "/" in pattern:
-        return _matches(path, whole) or _matches(path, whole + "/*")
-    return _matches(path.rpartition("/")[2], whole)
+
+def misleading(found: Assessment) -> list[str]:
+    """What to say of a commit whose paths look like others. The paths themselves are not repeated: they would mislead here too."""
+    paths = [file.path for file in found.files if not file.path.isascii() or not file.path.isprintable()]
+    seen = {name for path in paths for name in tricks(path)}
+    said = [f"a path of it holds {text}" for name, text in MISLEADING.items() if name in seen]
+    return [*said, *(["two of its paths look the same"] if paths and twins(file.path for file in found.files) else [])]
 
 
 def is_exempt(commit: Commit, people: Sequence[str]) -> bool:
     """Whether the author, as `Name <address>`, is one of those that the policy exempts."""
     who = f"{commit.author} <{commit.email}>"
-    return any(_matches(who, one if "<" in one else one + " <*>") for one in people)
-
-
-def _matches(text: str, pattern: str) -> bool:
-    """Only `*` and `?` are special: `[bot]` is part of a name. What stands between stars is looked for from left to right."""
-    first, *others = (re.escape(part).replace(r"\?", ".") for part in re.split(r"\*+", pattern))
-    if not others:
-        return re.fullmatch(first, text, re.DOTALL) is not None
-    found = re.compile(first, re.DOTALL).match(text)
-    for part in others[:-1]:
-        found = found and re.compile(part, re.DOTALL).search(text, found.end())
-    last = re.search(f"(?:{others[-1]})\\Z", text, re.DOTALL)
-    return found is not None and last is not None and last.start() >= found.end()
+    return any(fits(who, one if "<" in one else one + " <*>") for one in people)
 
 
 def _signed(found: Assessment, rules: Rules, signature: str) -> Iterator[Failure]:
@@ -321,6 +340,9 @@ def has_evidence(found: Assessment, *, kinds: Sequence[str] = _PROOF, weak: bool
     if found.status not in _FITS:
         return False
     enough = {*kinds, *(_WEAK if weak else ())}
+    if not found.generated + found.edited and found.status != "exact":
+        # What the record says of lines is true of lines that are gone.
+        enough -= {"content", *_WEAK}
     return any(
         one["role"] == "authored" and any(fact["kind"] in enough for fact in one["evidence"]) for one in found.sessions
     )

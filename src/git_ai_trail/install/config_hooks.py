@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 
-from git_ai_trail.install import EVENTS, repo_config, shim
+from git_ai_trail.install import EVENTS, PUSH, repo_config, shim, wanted
 from git_ai_trail.install.journal import Journal
 from git_ai_trail.install.place import Place
 from git_ai_trail.model import Step
@@ -22,14 +22,14 @@ def install(place: Place, journal: Journal) -> list[Step]:
     """Writes the scripts into our own folder and names them in the repository's configuration."""
     folder = scripts_dir(place)
     os.makedirs(folder, exist_ok=True)
-    return [_install_one(place, journal, os.path.join(folder, event), event) for event in EVENTS]
+    return [_install_one(place, journal, os.path.join(folder, event), event) for event in wanted(place.git)]
 
 
 def remove(place: Place, journal: Journal) -> list[Step]:
     """Takes the entries and the scripts away."""
     removed = repo_config.take_back(place.git, journal, SECTION)
     folder = scripts_dir(place)
-    for event in EVENTS:
+    for event in (*EVENTS, PUSH):
         path = os.path.join(folder, event)
         if os.path.exists(path):
             os.unlink(path)
@@ -37,7 +37,7 @@ def remove(place: Place, journal: Journal) -> list[Step]:
         os.rmdir(folder)
     return [
         Step(name=event, state="removed", detail=f"git config {SECTION}{event}")
-        for event in EVENTS
+        for event in (*EVENTS, PUSH)
         if f"{SECTION}{event}.command" in removed
     ]
 

@@ -23,6 +23,21 @@ def check_database(name: str, path: str, missing: str) -> Check:
     return Check(name=name, state="ok", detail=f"{path}, {os.path.getsize(path) / 1e6:.1f} MB")
 
 
+def check_put_aside(path: str) -> list[Check]:
+    """Damaged databases that were put aside beside the one at `path`: nothing needs them, and nobody but the person deletes them."""
+    folder, name = os.path.split(path)
+    try:
+        found = sorted(one for one in os.listdir(folder) if one.startswith(f"{name}.damaged-"))
+    except OSError:
+        return []
+    kept = [one for one in found if not one.endswith(("-wal", "-shm"))]
+    if not kept:
+        return []
+    detail = f"{len(kept)} damaged and put aside: {', '.join(kept[:3])}{' …' if len(kept) > 3 else ''}"
+    advice = "delete them once 'git ai-trail sessions' shows what you expect; labels on sessions are in them alone"
+    return [Check(name="database", state="warn", detail=detail, advice=advice)]
+
+
 def _problem(path: str) -> str:
     database = sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True, timeout=2)
     try:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from git_ai_trail.errors import TrailError
-from git_ai_trail.install import EVENTS, shim
+from git_ai_trail.install import EVENTS, PUSH, shim, wanted
 from git_ai_trail.install.journal import Journal
 from git_ai_trail.install.place import Place
 from git_ai_trail.model import Step
@@ -14,21 +15,23 @@ PRIOR = ".before-ai-trail"
 
 
 def install(place: Place, journal: Journal) -> list[Step]:
-    """Writes the four shims; a hook that stands in the way is kept under another name and run first."""
+    """Writes the shims; a hook that stands in the way is kept under another name and run first."""
     folder = place.own_hooks_dir
-    _refuse_overwriting(folder)
+    _refuse_overwriting(folder, wanted(place.git))
     if not os.path.isdir(folder):
         if folder not in journal.folders:
             journal.folders.append(folder)
         journal.save()
         os.makedirs(folder)
-    return [_install_one(os.path.join(folder, event), event, journal) for event in EVENTS]
+    return [_install_one(os.path.join(folder, event), event, journal) for event in wanted(place.git)]
 
 
 def remove(place: Place, journal: Journal) -> list[Step]:
     """Takes our shims away and puts the hooks back that they had replaced."""
     steps = []
-    for path in dict.fromkeys([*journal.hooks, *(os.path.join(place.own_hooks_dir, event) for event in EVENTS)]):
+    for path in dict.fromkeys(
+        [*journal.hooks, *(os.path.join(place.own_hooks_dir, event) for event in (*EVENTS, PUSH))]
+    ):
         step = _remove_one(path)
         if step is not None:
             steps.append(step)
@@ -40,9 +43,9 @@ def remove(place: Place, journal: Journal) -> list[Step]:
     return steps
 
 
-def _refuse_overwriting(folder: str) -> None:
+def _refuse_overwriting(folder: str, events: Sequence[str]) -> None:
     """Before anything is touched: both names taken means that somebody replaced our shim with a hook of their own."""
-    for event in EVENTS:
+    for event in events:
         path = os.path.join(folder, event)
         if os.path.lexists(path) and shim.version_of(path) is None and os.path.lexists(path + PRIOR):
             raise TrailError(

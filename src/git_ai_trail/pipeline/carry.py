@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from git_ai_trail.attach import notes
+from git_ai_trail.attach import notes, tombstones, trailers
 from git_ai_trail.attach.annex import POLICIES, Annex, AnnexSession, annex_line, parse_annex
 from git_ai_trail.attach.carrying import Load, Origin, load, weight
 from git_ai_trail.attach.record import MAX_LINE, MAX_NOTE, parse_note, patch_digest
@@ -23,6 +23,9 @@ from git_ai_trail.words import word
 
 # An annex that claims to be made later than this from now would win over every one that is made after it.
 _AHEAD = 24 * 3600
+# A record that is attached elsewhere costs a search through all notes.
+_MOST_SEARCHED = 100
+_MOST_NAMED = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +79,7 @@ def carry(
         _diff(git, oid),
         op=op or ("squash" if len(sources) > 1 else "rebase"),
         withheld=notes.withheld_in(git),
+        named=trailers.anywhere(git.text("log", "-1", "--no-show-signature", "--format=%B", oid)),
     )
     extra = _annexes(git, oid, made, sources, policy)
     if not dry_run:
@@ -88,10 +92,45 @@ def carry(
     )
 
 
+def carry_rewritten(
+    git: Git,
+    common_dir: str,
+    pairs: Sequence[tuple[str, str]],
+    *,
+    op: str = "",
+    policy: RepositoryConfig,
+    dry_run: bool,
+) -> list[Carried]:
+    """`carry` for each commit that `pairs` (old, new) name as new, from all that became it, in their order.
+
+    What has no record, and what is not here or is a merge, is passed over.
+    """
+    news: dict[str, dict[str, None]] = {}
+    for old, new in pairs:
+        news.setdefault(new, {})[old] = None
+    done = []
+    for new, olds in news.items():
+        sources = [one for one in sources_of(git, list(olds)) if one.note]
+        if sources and git.resolve(new) == new and not git.resolve(f"{new}^2"):
+            done.append(carry(git, common_dir, new, sources, op=op, policy=policy, dry_run=dry_run))
+    return done
+
+
 def sources_of(git: Git, oids: Sequence[str]) -> list[Source]:
-    """Commits with their own notes."""
+    """Commits with their own notes, or else with the records that their messages name, wherever those are attached."""
     cores, annexes = notes.read_many(git, oids), notes.read_many(git, oids, notes.ANNEX_REF)
-    return [Source(oid=oid, note=cores.get(oid, b""), annex=annexes.get(oid, b"")) for oid in oids]
+    found = []
+    for oid in oids:
+        own = cores.get(oid) or (_named_elsewhere(git, oid) if len(oids) <= _MOST_SEARCHED else b"")
+        found.append(Source(oid=oid, note=own, annex=annexes.get(oid, b"")))
+    return found
+
+
+def _named_elsewhere(git: Git, oid: str) -> bytes:
+    code, out = git.call("log", "-1", "--no-show-signature", "--format=%B", oid)
+    named = trailers.anywhere(out.decode("utf-8", "surrogateescape")) if code == 0 else ()
+    there = (notes.find_by_digest(git, digest) for digest in named[:_MOST_NAMED])
+    return b"\n".join(one[1].raw for one in there if one)
 
 
 def pair(git: Git, targets: Sequence[str], sources: Sequence[Source]) -> list[tuple[str, list[Source]]]:
@@ -149,11 +188,11 @@ def _annexes(git: Git, oid: str, made: Load, sources: Sequence[Source], policy: 
     gone = {
         line.digest for blob in blobs if b'"withheld"' in blob for line in parse_note(blob) if line.kind == "withheld"
     }
-    gone |= notes.withheld_in(git, notes.ANNEX_REF)
+    elsewhere = tombstones.standing(git, notes.ANNEX_REF)
     latest = int(time.time()) + _AHEAD
     found: dict[str, Annex] = {}
     for one in sources:
-        for digest, annex in parse_annex(one.annex, withheld=gone).items():
+        for digest, annex in parse_annex(one.annex, withheld=gone, elsewhere=elsewhere).items():
             if annex.made_at <= latest and (digest not in found or annex.made_at >= found[digest].made_at):
                 found[digest] = annex
     room = MAX_NOTE - len(there)

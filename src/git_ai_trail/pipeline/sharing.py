@@ -6,7 +6,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from git_ai_trail.attach.sharing import SHARED, Union, unite
+from git_ai_trail.attach import notes
+from git_ai_trail.attach.record import MAX_NOTE
+from git_ai_trail.attach.sharing import SHARED, Union, purges, tip_of, unite
 from git_ai_trail.errors import GitError, TrailError
 from git_ai_trail.git import Git
 
@@ -29,10 +31,12 @@ _PUSH = ("push", "--porcelain", "--quiet", "--no-follow-tags", "--recurse-submod
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shared:
-    """What came in, by ref; `pushed` says which refs the remote has now as they are here."""
+    """What came in, by ref; `pushed` says which refs the remote has now as they are here, `too_large` how many notes in them are
+    larger than readers read."""
 
     fetched: dict[str, Union]
     pushed: tuple[str, ...] = ()
+    too_large: int = 0
 
 
 def fetch(git: Git, common_dir: str, remote: str) -> Shared:
@@ -42,6 +46,7 @@ def fetch(git: Git, common_dir: str, remote: str) -> Shared:
     """
     _check(git, remote)
     place = {ref: f"refs/notes/remotes/{remote}/{ref.removeprefix('refs/notes/')}" for ref in SHARED}
+    notes.make_way(common_dir, *place.values())
     # Asked first, because a ref that the remote lacks makes its exact name an error, and a pattern brings others' refs.
     tips = _tips(git, remote)
     there = [ref for ref in SHARED if ref in tips]
@@ -57,14 +62,41 @@ def push(git: Git, common_dir: str, remote: str) -> Shared:
         refs = [ref for ref in SHARED if git.call("rev-parse", "--verify", "--quiet", ref)[0] == 0]
         if not refs:
             return shared
+        _refuse_unpurged(git, remote, refs)
         code, out = git.call(*_PUSH, "--", remote, *(f"{ref}:{ref}" for ref in refs))
         if code == 0:
-            return Shared(fetched=shared.fetched, pushed=tuple(refs))
+            large = sum(size > MAX_NOTE for ref in refs for _, _, size in notes.annotated(git, ref))
+            return Shared(fetched=shared.fetched, pushed=tuple(refs), too_large=large)
         refused = _refused(out)
         if not _lost_a_race(git, remote, refs, refused):
             raise GitError(f"git push: {refused or 'a hook refused, or the remote hung up'}")
         time.sleep(0.05 * (attempt + 1))
     raise GitError(f"{remote} moved at every try to push the records", "try again")
+
+
+def force(git: Git, remote: str, ref: str) -> None:
+    """Puts a ref whose history was purged in the place of the remote's, unless that has moved since it was fetched.
+
+    The only forced push there is. Raises `GitError` where the remote refuses.
+    """
+    there = _tips(git, remote).get(ref, "")
+    if there and git.call("cat-file", "-e", there)[0] != 0:
+        raise GitError(f"{remote} has notes that are not here yet", "run `git ai-trail notes fetch`, and try again")
+    code, out = git.call(*_PUSH, f"--force-with-lease={ref}:{there}", "--", remote, f"+{ref}:{ref}")
+    if code != 0:
+        raise GitError(f"git push: {_refused(out) or 'a hook refused, or the remote hung up'}")
+
+
+def _refuse_unpurged(git: Git, remote: str, refs: Sequence[str]) -> None:
+    """A remote that has a purged history again would be asked in vain to take the one without it."""
+    for ref in refs:
+        own = purges(git, tip_of(git, ref))
+        there = f"refs/notes/remotes/{remote}/{ref.removeprefix('refs/notes/')}"
+        if own and tip_of(git, there) and not own <= purges(git, tip_of(git, there)):
+            raise TrailError(
+                f"{remote} still has, or has again, the history of {ref} from before it was purged",
+                "run `git ai-trail redact withhold --purge --push`",
+            )
 
 
 def _refused(out: bytes) -> str:

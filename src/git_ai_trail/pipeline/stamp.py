@@ -7,18 +7,20 @@ made, so that trailer and note cannot disagree.
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from git_ai_trail import places, userkey
 from git_ai_trail.agents import spoken
+from git_ai_trail.apart import kinds_at
 from git_ai_trail.attach import carry, notes, pending, profiles, record, trailers
 from git_ai_trail.facts import CommitMatch
 from git_ai_trail.formats import FORMATS
 from git_ai_trail.git import Git, empty_tree
 from git_ai_trail.index.access import Index, open_index
 from git_ai_trail.index.candidates import Where
-from git_ai_trail.pipeline.evidence import Gathered, gather, log_places
+from git_ai_trail.pipeline.evidence import Gathered, gather, log_places, marked
 from git_ai_trail.pipeline.worktree import Worktree
 from git_ai_trail.settings import Settings
 from git_ai_trail.version import VERSION
@@ -45,14 +47,14 @@ def is_rewriting(git_dir: str) -> bool:
     return any(os.path.exists(f"{git_dir}/{name}") for name in STATES)
 
 
-def user_index(env: Mapping[str, str]) -> Index:
+def user_index(env: Mapping[str, str], *, writable: bool = True) -> Index:
     """The user's index. Without a place to keep a key it lives in memory under a key of its own."""
     key = None
     try:
         key = userkey.load_or_create(places.data_dir(env))
     except OSError:
         key = userkey.load(places.data_dir(env))
-    return open_index(places.index_path(env), key if key is not None else os.urandom(32))
+    return open_index(places.index_path(env), key if key is not None else os.urandom(32), writable=writable)
 
 
 def hints(env: Mapping[str, str]) -> tuple[str, ...]:
@@ -67,13 +69,24 @@ def make(
 
     `old` is the commit that this one replaces (amend); its record is taken over where its lines still stand.
     """
-    index = user_index(env)
     try:
-        named = hints(env)
+        gathered = _gathered(tree, settings, env, user_index(env), base=base, tip=tip, now=now)
+    except sqlite3.OperationalError:
+        # The disk has become full, or the folder read-only: what the logs have grown by is held in memory.
+        index = user_index(env, writable=False)
+        gathered = _gathered(tree, settings, env, index, base=base, tip=tip, now=now)
+    return seal(tree, settings, gathered, tip, old=old)
+
+
+def _gathered(
+    tree: Worktree, settings: Settings, env: Mapping[str, str], index: Index, *, base: str, tip: str, now: float
+) -> Gathered:
+    """The match, with what the logs say now; closes the index."""
+    try:
         logs = log_places(env, env.get("HOME", ""), settings.log_roots)
         running = index.look(logs, now=now, roots=tree.roots)
-        making = index.being_made(running, tree.roots, now=now, hints=named)
-        gathered = gather(
+        making = index.being_made(running, tree.roots, now=now, hints=hints(env))
+        return gather(
             tree.git,
             index,
             Where(tree.roots, None),
@@ -82,18 +95,37 @@ def make(
             until=now,
             making=making,
             weak_too=settings.weak_trailer,
+            apart=settings.apart,
         )
     finally:
         index.close()
-    return seal(tree, settings, gathered, tip, old=old)
 
 
 def being_committed(tree: Worktree, *, amend: bool) -> tuple[str, str]:
     """(base, tip) of the commit that git is about to make: its first parent, and the tree of the index it uses."""
-    tip = tree.git.run("write-tree").decode().strip()
+    tip = _written_tree(tree)
     if not tree.head:
         return empty_tree(tip), tip
     return (first_parent(tree.git, tree.head) if amend else tree.head), tip
+
+
+def _written_tree(tree: Worktree) -> str:
+    """The tree of the index that is being committed.
+
+    git locks the index meanwhile, and one that is killed leaves the lock in the way of every `git add` to come. So it is given
+    a second name of the same file: whatever git does to that, it replaces and never alters.
+    """
+    index = os.path.join(tree.root, tree.git.env.get("GIT_INDEX_FILE") or f"{tree.git_dir}/index")
+    own = pending.own_index(tree.git_dir)
+    try:
+        os.makedirs(os.path.dirname(own), mode=0o700, exist_ok=True)
+        os.link(index, own)
+    except OSError:
+        return tree.git.run("write-tree").decode().strip()
+    try:
+        return tree.git.call("write-tree", check=True, env={"GIT_INDEX_FILE": own})[1].decode().strip()
+    finally:
+        pending.remove(own)
 
 
 def first_parent(git: Git, oid: str) -> str:
@@ -108,9 +140,15 @@ def mend_amended(tree: Worktree, settings: Settings, env: Mapping[str, str], *, 
     digest = trailers.record_digest(message)
     if digest and any(line.digest == digest for line in mine):
         return
-    made = make(tree, settings, env, base=first_parent(git, new), tip=tip, now=now, old=old)
-    if made is not None and all(line.digest != made.digest for line in mine):
+    base = first_parent(git, new)
+    made = make(tree, settings, env, base=base, tip=tip, now=now, old=old)
+    if made is not None:
         notes.add_lines(git, tree.common_dir, new, [made.line])
+    elif mine:
+        # git has copied the note, and none of its lines is left: that is what has to be said of it here.
+        patch = record.patch_digest(git.diff(base, new))
+        emptied = [record.derived_line(one.digest, "amend", patch, ()) for one in mine]
+        notes.add_lines(git, tree.common_dir, new, emptied)
 
 
 def seal(tree: Worktree, settings: Settings, gathered: Gathered, tip: str, *, old: str = "") -> Made | None:
@@ -119,23 +157,25 @@ def seal(tree: Worktree, settings: Settings, gathered: Gathered, tip: str, *, ol
     before = old_core(tree.git, old) if old else None
     prior = (record.digest(before),) if before else ()
     if before:
-        match = carry.unite(match, before, gathered.diffs)
+        old_diffs = tree.git.diff(first_parent(tree.git, old), old)
+        match = carry.unite(match, before, gathered.diffs, old_diffs)
     if not match.sessions:
         return None
+    kinds = gathered.kinds or kinds_at(tree.git.blobs, tip, (one.path for one in gathered.diffs), settings.apart)
+    match = marked(match, kinds)
     core = record.build_core(match, gathered.diffs, tool=TOOL, prior=prior)
     digest = record.digest(core)
     line = record.note_line(core, {"tree": tip})
-    added = disclosure(settings.profile, digest, match)
+    added = disclosure(settings.profile, core, digest, match)
     return Made(digest, line, tip, match, added, old_trailers(settings.profile, before))
 
 
-def disclosure(profile: str, digest: str, match: CommitMatch) -> tuple[tuple[str, str], ...]:
+def disclosure(profile: str, core: Mapping[str, Any], digest: str, match: CommitMatch) -> tuple[tuple[str, str], ...]:
     """The trailers that the profile asks for, the record's own last."""
     if not profiles.adds_lines(profile):
         return ()
     pairs = tuple(dict.fromkeys((one.agent, model) for one in match.sessions for model in (one.models[-1:] or ("",))))
-    mostly = match.generated * 2 > match.added
-    lines = profiles.disclosure(profile, pairs, generated_mostly=mostly)
+    lines = profiles.disclosure(profile, pairs, generated_mostly=record.is_mostly_generated(core["counts"]))
     return (*lines, (trailers.KEY, f"1:{digest}"))
 
 
@@ -154,8 +194,7 @@ def old_trailers(profile: str, core: dict[str, Any] | None) -> tuple[tuple[str, 
     if core is None:
         return ()
     pairs = [(one["agent"], model) for one in core["sessions"] for model in (one["models"][-1:] or [""])]
-    mostly = core["counts"]["generated"] * 2 > core["counts"]["added"]
-    return tuple(profiles.disclosure(profile, pairs, generated_mostly=mostly))
+    return tuple(profiles.disclosure(profile, pairs, generated_mostly=record.is_mostly_generated(core["counts"])))
 
 
 def keep(tree: Worktree, made: Made, *, quiet: bool, now: float) -> None:
@@ -167,10 +206,12 @@ def keep(tree: Worktree, made: Made, *, quiet: bool, now: float) -> None:
 
 def summary(match: CommitMatch) -> str:
     """One line for the person who committed; no text from a log but agent and model names."""
-    written = match.generated + match.edited
+    apart = match.apart
+    written = match.generated + match.edited - apart.generated - apart.edited
     who = sorted({" ".join((spoken(one.agent), *map(word, one.models[-1:]))) for one in match.sessions})
     count = len(match.sessions)
     return (
-        f"{written} of {match.added} added lines have evidence · {', '.join(who)} · "
+        f"{written} of {match.added - apart.added} added lines have evidence"
+        f"{f' ({apart.added} in lock or generated files apart)' if apart.added else ''} · {', '.join(who)} · "
         f"{count} session{'s' if count != 1 else ''} · git ai-trail show"
     )

@@ -6,14 +6,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from git_ai_trail.apart import Apart
 from git_ai_trail.attach import notes
 from git_ai_trail.attach import verify as judging
 from git_ai_trail.attach.profiles import adds_lines
-from git_ai_trail.attach.record import parse_note
-from git_ai_trail.attach.verify import RESULTS, Rules, Verdict
+from git_ai_trail.attach.record import MAX_NOTE, parse_note
+from git_ai_trail.attach.verify import NOT_ASKED, RESULTS, Derived, Rules, Verdict
 from git_ai_trail.config import RepositoryConfig
 from git_ai_trail.errors import ConfigError, TrailError
 from git_ai_trail.git import Git, empty_tree
+from git_ai_trail.pipeline.apart import of_commits, parted
 from git_ai_trail.pipeline.history import Told, told
 from git_ai_trail.pipeline.shallow import refuse_cut_off
 from git_ai_trail.report.escape import seen
@@ -34,6 +36,7 @@ class Verified:
     generated: int
     edited: int
     added: int
+    apart: int  # added lines of lock files, generated and vendored files, in none of the other figures
     profile: str
     require: tuple[str, ...]
 
@@ -54,10 +57,12 @@ def verify(
     *,
     require_known: bool = False,
     progress: Callable[[int, int], None] | None = None,
+    logs: Callable[[Sequence[Told]], Mapping[str, Derived]] | None = None,
 ) -> Verified:
     """Judges the commits of `revisions`. Merges count where they have a record of their own.
 
-    `require_known` fails a commit that names a record which is not here, as the policy's `require = ["record"]` does. Raises
+    `logs` looks at the logs at hand again (see `rederive`); what they say is told for each commit, and fails those that they
+    contradict where the policy has `require = ["evidence"]`. `require_known` fails a commit that names a record which is not here, as the policy's `require = ["record"]` does. Raises
     `ConfigError` for a policy that nothing could meet, `TrailError` where history is missing.
     """
     rules = _rules(policy, require_known)
@@ -68,16 +73,31 @@ def verify(
     refuse_cut_off(git, (one.commit.oid for one in found))
     attached = notes.read_many(git, [one.commit.oid for one in found if one.found.status == "unknown"])
     signatures = _signatures(git, found) if rules.signed != "none" else {}
+    kinds = of_commits(git, [one.commit.oid for one in found], policy.apart)
+    apart = {one.commit.oid: parted(one.found, kinds(one.commit.oid)) for one in found}
+    oversized = {oid for oid, _, size in notes.annotated(git) if size > MAX_NOTE}
+    derived = logs(found) if logs is not None else {}
     verdicts = tuple(
-        _judged(git, one, rules, attached.get(one.commit.oid, b""), signatures.get(one.commit.oid, "")) for one in found
+        _judged(
+            git,
+            one,
+            rules,
+            attached.get(one.commit.oid, b""),
+            signatures.get(one.commit.oid, ""),
+            apart[one.commit.oid],
+            derived.get(one.commit.oid, NOT_ASKED),
+            one.commit.oid in oversized,
+        )
+        for one in found
     )
     counts = Counter(verdict.result for verdict in verdicts)
     return Verified(
         verdicts=verdicts,
         counts={name: counts[name] for name in RESULTS},
-        generated=sum(one.found.generated for one in found),
-        edited=sum(one.found.edited for one in found),
-        added=sum(one.found.added for one in found),
+        generated=sum(one.found.generated - apart[one.commit.oid].generated for one in found),
+        edited=sum(one.found.edited - apart[one.commit.oid].edited for one in found),
+        added=sum(one.found.added - apart[one.commit.oid].added for one in found),
+        apart=sum(one.added for one in apart.values()),
         profile=rules.profile,
         require=rules.require,
     )
@@ -120,13 +140,25 @@ def _counts(one: Told) -> bool:
     return len(one.commit.parents) < 2 or one.found.status not in ("none", "unknown")
 
 
-def _judged(git: Git, one: Told, rules: Rules, note: bytes, signature: str) -> Verdict:
+def _judged(
+    git: Git, one: Told, rules: Rules, note: bytes, signature: str, apart: Apart, derived: Derived, oversized: bool
+) -> Verdict:
     wrong = None
     if one.found.core is not None and judging.is_doubtful(one.found):
         parents = one.commit.parents
         diffs = git.diff(parents[0] if parents else empty_tree(one.commit.oid), one.commit.oid)
         wrong = judging.misplaced(one.found.core, diffs)
-    return judging.judge(one.commit, one.found, rules, attached=parse_note(note), misplaced=wrong, signature=signature)
+    return judging.judge(
+        one.commit,
+        one.found,
+        rules,
+        attached=parse_note(note),
+        misplaced=wrong,
+        signature=signature,
+        apart=apart,
+        derived=derived,
+        oversized=oversized,
+    )
 
 
 def as_json(verified: Verified) -> dict[str, Any]:
@@ -134,7 +166,12 @@ def as_json(verified: Verified) -> dict[str, Any]:
     return {
         "result": "fail" if verified.failed else "ok",
         "counts": dict(verified.counts),
-        "lines": {"added": verified.added, "generated": verified.generated, "edited": verified.edited},
+        "lines": {
+            "added": verified.added,
+            "generated": verified.generated,
+            "edited": verified.edited,
+            "apart": verified.apart,
+        },
         "policy": {"profile": verified.profile, "require": list(verified.require)},
         "commits": [
             {
@@ -145,6 +182,7 @@ def as_json(verified: Verified) -> dict[str, Any]:
                 "reasons": list(one.reasons),
                 "failed": [each.rule for each in one.failures],
                 "exempt": one.exempt,
+                "evidence": one.evidence or None,
                 "file": one.file or None,
                 "line": one.line or None,
             }
