@@ -19,6 +19,8 @@ PACKAGE = "git_ai_trail"
 
 GROUND = {
     "agents",
+    "apart",
+    "globs",
     "facts",
     "model",
     "errors",
@@ -26,6 +28,7 @@ GROUND = {
     "config",
     "settings",
     "git",
+    "shown",
     "git_bulk",
     "resources",
     "places",
@@ -35,6 +38,7 @@ GROUND = {
     "loglines",
     "words",
     "process",
+    "patience",
 }
 STAGES = {"formats", "index", "redact", "store", "match", "attach", "report", "review", "install", "forge"}
 # What each part of the package may import besides itself; everything may use the ground floor.

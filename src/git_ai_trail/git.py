@@ -67,7 +67,7 @@ class Git:
     def call(
         self, *args: str, data: bytes | None = None, check: bool = False, env: Mapping[str, str] | None = None
     ) -> tuple[int, bytes]:
-        """(exit code, stdout) of `git ARGS`; `env` adds to the environment."""
+        """(exit code, stdout) of `git ARGS`; `env` adds to the environment. A git that was killed is a `GitError`: it did not say no."""
         try:
             done = subprocess.run(
                 ["git", *args],
@@ -82,7 +82,7 @@ class Git:
             if not os.path.isdir(self.cwd):
                 raise GitError(f"no such folder: {self.cwd}") from error
             raise GitError("git is not on PATH", "install git, or add its folder to PATH") from error
-        if check and done.returncode != 0:
+        if done.returncode < 0 or (check and done.returncode != 0):
             said = done.stderr.decode("utf-8", "replace").strip().splitlines()
             raise GitError(f"git {_subcommand(args)}: {said[0] if said else f'exit {done.returncode}'}")
         return done.returncode, done.stdout
@@ -155,10 +155,13 @@ class Git:
                 process.stdin.write(data)
                 process.stdin.close()
             except BrokenPipeError:
-                return b""
+                pass  # git has gone; its exit code says why
             out = process.stdout.read(limit)
-            if len(out) == limit:
+            cut = len(out) == limit
+            if cut:
                 process.kill()
+        if process.returncode < 0 and not cut:
+            raise GitError(f"git {_subcommand(args)}: exit {process.returncode}")
         return out
 
     def blobs(self, names: Iterable[str]) -> list[bytes | None]:
@@ -203,6 +206,8 @@ class Git:
             writer.start()
             out = process.stdout.read()
             writer.join()
+        if process.returncode < 0:
+            raise GitError(f"git {_subcommand(args)}: exit {process.returncode}")
         return out
 
 

@@ -57,3 +57,12 @@ def _ps(what: str, pid: str) -> str:
     except OSError:
         return ""
     return done.stdout.decode("utf-8", "replace")
+
+
+def output_of(words: list[str], *, seconds: float) -> tuple[int, bytes] | None:
+    """Exit code and output of another program; None where it cannot be started or does not come to an end in time."""
+    try:
+        done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=seconds)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.returncode, done.stdout

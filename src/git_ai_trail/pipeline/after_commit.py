@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +13,7 @@ from git_ai_trail import places, settings
 from git_ai_trail.config import UserConfig
 from git_ai_trail.errors import TrailError
 from git_ai_trail.model import Outcome
-from git_ai_trail.pipeline import annex, stamp, worktree
+from git_ai_trail.pipeline import annex, stamp, third_party, unfinished, worktree
 from git_ai_trail.pipeline.backfill import backfill
 from git_ai_trail.pipeline.ingest import ingest
 from git_ai_trail.pipeline.user_store import open_user_store
@@ -29,6 +30,8 @@ def after_commit(env: Mapping[str, str], config: UserConfig, repository: str) ->
     os.nice(10)
     try:
         with FileLock(os.path.join(folder, "ingest.lock"), timeout=0, mode=0o600):
+            # A format that cannot be used must not keep the others' logs from being read.
+            config = third_party.usable(config)
             outcome = ingest(env, config, since=datetime.now(UTC) - RECENT, jobs=1)
             _complete(env, config, repository)
             return outcome
@@ -48,6 +51,7 @@ def _complete(env: Mapping[str, str], config: UserConfig, repository: str) -> No
     )
     if not wanted.enabled or not tree.head or stamp.is_rewriting(tree.git_dir):
         return
+    unfinished.finish_quietly(tree, now=time.time(), young=0.0)
     backfill(tree, wanted, env, revisions=["-1", tree.head])
     recent = tree.git.text("log", "-20", "--format=%H", tree.head).split()
     store = open_user_store(env, config)

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from git_ai_trail import places, settings
 from git_ai_trail.config import load_repository, load_user
 from git_ai_trail.errors import ConfigError, TrailError
-from git_ai_trail.formats import FORMATS, is_own
+from git_ai_trail.formats import is_own
+from git_ai_trail.formats.sources import is_container
 from git_ai_trail.git import Git
 from git_ai_trail.install import doctor, place
-from git_ai_trail.install.database_file import check_database
+from git_ai_trail.install.database_file import check_database, check_put_aside
 from git_ai_trail.install.hooks_check import check_hooks
 from git_ai_trail.install.place import Place
 from git_ai_trail.model import Check
+from git_ai_trail.pipeline import scrubbing, third_party
+from git_ai_trail.pipeline.discovery import admitted, all_formats
+from git_ai_trail.pipeline.logfile import open_log
 from git_ai_trail.pipeline.user_store import store_url
+from git_ai_trail.store import open_store
 
 
 def checkup(root: str, env: Mapping[str, str]) -> list[Check]:
@@ -41,21 +46,24 @@ def checkup(root: str, env: Mapping[str, str]) -> list[Check]:
 def check_logs(env: Mapping[str, str]) -> list[Check]:
     """Whether the agents' logs are found, folder by folder; every folder of the person's own must be there."""
     try:
-        own = load_user(places.config_dir(env)).log_roots
+        config = load_user(places.config_dir(env))
     except ConfigError as error:
         return [Check(name="logs", state="fail", detail=error.message, advice=error.hint or "correct the file")]
-    checks = []
+    own = config.log_roots
+    checks = _check_formats(config.formats)
     found = 0
-    for fmt in FORMATS:
+    for fmt in all_formats():
         for root in dict.fromkeys((*fmt.roots(env, places.home_dir(env)), *own)):
-            if not os.path.isdir(root):
+            if not os.path.isdir(root) and not (is_container(root, (fmt,)) and os.path.isfile(root)):
                 if root in own:
                     advice = "correct logs.roots in config.toml"
                     checks.append(Check(name="logs", state="warn", detail=f"{root}: no such folder", advice=advice))
                 continue
-            count = sum(1 for log in fmt.discover(root) if root not in own or is_own(fmt, log))
+            logs = [log for log in fmt.discover(root) if root not in own or is_own(fmt, log, all_formats())]
+            checks += [_unreadable(log) for log in logs if is_container(log, (fmt,))]
+            count = sum(not is_container(log, (fmt,)) for log in logs)
             found += count
-            if not os.access(root, os.R_OK | os.X_OK):
+            if not os.access(root, os.R_OK | (os.X_OK if os.path.isdir(root) else 0)):
                 detail = f"{root}: cannot be read"
                 checks.append(Check(name="logs", state="fail", detail=detail, advice="make it readable"))
             elif count:
@@ -66,6 +74,25 @@ def check_logs(env: Mapping[str, str]) -> list[Check]:
     return checks
 
 
+def _unreadable(database: str) -> Check:
+    """What keeps an agent's database from being read."""
+    try:
+        open_log(database).close()
+        why = "could not be read just now"
+    except OSError as error:
+        why = error.strerror or "cannot be read"
+    return Check(name="logs", state="warn", detail=f"{database}: {why}", advice="see docs/formats.md")
+
+
+def _check_formats(names: Sequence[str]) -> list[Check]:
+    """Formats of other packages, where the person's configuration names any."""
+    refused = third_party.admit_what_can(names)
+    checks = [Check(name="formats", state="fail", detail=one.message, advice=one.hint or "") for one in refused]
+    return checks + [
+        Check(name="formats", state="ok", detail=f"{fmt.NAME}: {fmt.AGENT}, from {fmt.package}") for fmt in admitted()
+    ]
+
+
 def _check_store(env: Mapping[str, str]) -> list[Check]:
     """The trail database, where it is a file of this machine."""
     try:
@@ -74,7 +101,32 @@ def _check_store(env: Mapping[str, str]) -> list[Check]:
         return []  # said with the logs
     if "://" in where:
         return [Check(name="database", state="ok", detail=f"{where.partition('://')[0]}, not looked at")]
-    return [check_database("database", where, "run 'git ai-trail ingest'")]
+    found = check_database("database", where, "run 'git ai-trail ingest'")
+    more = _check_redaction(env, where) if found.state == "ok" else []
+    return [found, *check_put_aside(where), *more]
+
+
+def _check_redaction(env: Mapping[str, str], where: str) -> list[Check]:
+    """Whether stored sessions were redacted under the rules that are in force."""
+    try:
+        store = open_store(where, create=False)
+    except TrailError as error:
+        return [Check(name="redaction", state="fail", detail=error.message, advice=error.hint or "see the database")]
+    try:
+        states = [state for state in store.file_states().values() if state.session_id]
+        digest = scrubbing.effective_digest(env, store.manual())
+    except TrailError as error:
+        return [
+            Check(name="redaction", state="fail", detail=error.message, advice=error.hint or "correct the rule file")
+        ]
+    finally:
+        store.close()
+    old = {state.session_id for state in states if state.ruleset_digest != digest}
+    count = len({state.session_id for state in states})
+    if old:
+        detail = f"{len(old)} of {count} stored sessions were redacted under other rules than those in force"
+        return [Check(name="redaction", state="warn", detail=detail, advice="run 'git ai-trail ingest --rescrub'")]
+    return [Check(name="redaction", state="ok", detail=f"{count} stored sessions, all under the rules in force")]
 
 
 def _check_repository(where: Place, env: Mapping[str, str]) -> list[Check]:

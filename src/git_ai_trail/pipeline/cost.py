@@ -18,13 +18,16 @@ def cost(tokens: TokenTotals, model: str, prices: Prices) -> Decimal | None:
     return None if rate is None else charged(tokens, rate)
 
 
-def charged(tokens: TokenTotals, rate: Rate) -> Decimal:
-    """US dollars. Cached tokens and those written to a cache are part of the input, reasoning of the output."""
+def charged(tokens: TokenTotals, rate: Rate, *, cache_write_1h: int = 0) -> Decimal:
+    """US dollars. Cached tokens and those written to a cache are part of the input, reasoning of the output; `cache_write_1h`
+    are those of the written ones that stay for an hour."""
     plain = max(0, tokens.input - tokens.cached - tokens.cache_write)
+    an_hour = min(cache_write_1h, tokens.cache_write)
     parts = (
         (plain, rate.input),
         (tokens.cached, rate.cached),
-        (tokens.cache_write, rate.cache_write),
+        (tokens.cache_write - an_hour, rate.cache_write),
+        (an_hour, rate.cache_write_1h),
         (tokens.output, rate.output),
     )
     return sum((count * each for count, each in parts), Decimal(0)) / _MILLION
@@ -33,7 +36,7 @@ def charged(tokens: TokenTotals, rate: Rate) -> Decimal:
 def cost_of(used: Used, prices: Prices) -> Decimal | None:
     """US dollars for responses at the price that their model had then, None where no price of it is known."""
     rate = prices.rate(used.model, used.at, over=used.over)
-    return None if rate is None else charged(used.tokens, rate)
+    return None if rate is None else charged(used.tokens, rate, cache_write_1h=used.cache_write_1h)
 
 
 def cost_of_all(parts: Iterable[Used], prices: Prices) -> Decimal | None:

@@ -12,6 +12,7 @@ from git_ai_trail.install import EVENTS, carry_settings, config_hooks, journal, 
 from git_ai_trail.install.journal import Journal
 from git_ai_trail.install.place import Place
 from git_ai_trail.model import Step
+from git_ai_trail.pipeline import third_party
 from git_ai_trail.pipeline.indexing import Progress, build
 
 MODES = ("auto", "native", "config", "snippet")
@@ -39,7 +40,8 @@ def init(root: str, *, mode: str = "auto", profile: str | None = None) -> list[S
 def build_index(env: Mapping[str, str], progress: Progress | None = None) -> Step:
     """Builds the person's index, so that the first commit finds it ready; a commit without one only looks less far."""
     try:
-        found = build(env, log_roots=load_user(places.config_dir(env)).log_roots, progress=progress)
+        config = third_party.usable(load_user(places.config_dir(env)))
+        found = build(env, log_roots=config.log_roots, progress=progress)
     except (OSError, TrailError) as error:
         return Step(name="index", state="todo", detail=f"not built: {error}; 'git ai-trail doctor' says more")
     return Step(

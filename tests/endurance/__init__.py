@@ -1,0 +1,1 @@
+"""Killed, full, read-only, damaged, slow and large: what the tool owes its user then."""
