@@ -16,6 +16,8 @@ from tests.support.faults import Event
 from tests.support.repo import Repo
 
 PROGRAM = (sys.executable, "-m", "git_ai_trail")
+# At how many changes a slow proof strikes: all of them would take hours.
+_PROOF = 24
 MODULE = "".join(f"def value_{n}(argument): return compute_something_with(argument, {n})\n" for n in range(6))
 ANOTHER = MODULE.replace("value_", "amount_").replace("compute_something_with", "weigh_anything_against")
 SECRET = "ghp_" + "q7Z" * 12
@@ -124,9 +126,11 @@ def integrity(database: Path) -> str:
         connection.close()
 
 
-def every(events: Sequence[Event]) -> list[int]:
-    """The numbers of all events."""
-    return list(range(1, len(events) + 1))
+def every(events: Sequence[Event], step: int = 1) -> list[int]:
+    """The numbers of events for a slow proof: of different kinds, or with `TRAIL_PROOF=all` every one (every `step`-th of many)."""
+    if os.environ.get("TRAIL_PROOF") == "all":
+        return sorted({*one_of_each(events, 200), *range(1, len(events) + 1, step)})
+    return one_of_each(events, _PROOF)
 
 
 def one_of_each(events: Sequence[Event], many: int) -> list[int]:

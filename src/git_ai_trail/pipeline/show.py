@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -41,10 +42,16 @@ def show(
     oid = git.resolve(rev)
     if oid is None:
         raise TrailError(f"git knows no commit {rev!r}", "give a commit, a branch or a tag")
-    commit = commits(git, [oid], limit=1)[0]
-    if not commit.parents:
-        refuse_cut_off(git, [oid])
-    note, more = _with_tombstones(git, commit, notes.read(git, oid), notes.read(git, oid, notes.ANNEX_REF))
+    # Four questions that do not wait for each other: most of what this takes is git starting.
+    with ThreadPoolExecutor(4) as pool:
+        own, annexed = pool.submit(notes.read, git, oid), pool.submit(notes.read, git, oid, notes.ANNEX_REF)
+        standing, withheld = pool.submit(tombstones.standing, git, notes.ANNEX_REF), pool.submit(notes.withheld_in, git)
+        commit = commits(git, [oid], limit=1)[0]
+        if not commit.parents:
+            refuse_cut_off(git, [oid])
+        note, more = _with_tombstones(
+            commit, own.result(), annexed.result(), standing=standing.result(), withheld=withheld.result()
+        )
     return shown(git, commit, note, more, store, policy=policy, prices=prices, patterns=patterns)
 
 
@@ -101,15 +108,18 @@ def assessed(
     )
 
 
-def _with_tombstones(git: Git, commit: Commit, note: bytes, more: bytes) -> tuple[bytes, bytes]:
+def _with_tombstones(
+    commit: Commit, note: bytes, more: bytes, *, standing: bytes, withheld: set[str]
+) -> tuple[bytes, bytes]:
     """A commit's notes with the tombstones about them that stand on other commits: they count wherever they stand."""
-    extra = tombstones.standing(git, notes.ANNEX_REF)
-    named = {digest.encode() for digest in (tombstones.read(extra).digests | notes.withheld_in(git))}
+    named = {digest.encode() for digest in (tombstones.read(standing).digests | withheld)}
     about = [digest for digest in sorted(named) if digest in note or digest in commit.message.encode()]
     # A prompt's commitment stands in the record that it belongs to, and does not withhold that.
-    prompts = {line.digest.encode() for line in parse_note(extra) if line.kind == "withheld" and b'"turn"' in line.raw}
+    prompts = {
+        line.digest.encode() for line in parse_note(standing) if line.kind == "withheld" and b'"turn"' in line.raw
+    }
     lines = [tombstone_line(digest.decode()) for digest in about if digest not in prompts]
-    return b"\n".join(part for part in (note, *lines) if part), b"\n".join(part for part in (more, extra) if part)
+    return b"\n".join(part for part in (note, *lines) if part), b"\n".join(part for part in (more, standing) if part)
 
 
 def _recovered(git: Git, commit: Commit, found: status.Assessment, diffs: Sequence[FileDiff]) -> status.Assessment:
