@@ -14,7 +14,7 @@ from git_ai_trail.git import Git
 from git_ai_trail.install import EVENTS, shim
 from tests.support.repo import Repo
 
-REFS = ["refs/notes/ai-log-trail", "refs/notes/ai-log-trail-prompts"]
+REFS = ["refs/notes/ai-log-trail*"]
 
 needs_config_hooks = pytest.mark.skipif(
     Git(".").version() < (2, 54), reason="git before 2.54 knows no hooks in its configuration"
@@ -51,6 +51,13 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def installed(repo: Repo) -> list[str]:
     return [event for event in EVENTS if shim.version_of(str(repo.root / ".git/hooks" / event)) is not None]
+
+
+def test_amending_in_a_repository_without_records_says_nothing(inside: Repo) -> None:
+    set_up("--native")
+    inside.commit_file("a.txt", "a\n")
+    done = inside.run("git", "commit", "-q", "--amend", "-m", "Another message")
+    assert (done.stdout, done.stderr) == ("", "")
 
 
 def test_a_repository_without_a_commit_is_set_up_whole(inside: Repo, home: Path) -> None:

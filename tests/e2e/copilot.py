@@ -5,11 +5,13 @@ It runs without an account when it is given a provider of its own.
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import re
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -36,6 +38,8 @@ _AGENTS = ("Agent", "Task")
 _ADDED = re.compile(r"^\*\*\* Add File: (.+)$", re.MULTILINE)
 _AROUND = re.compile(r"<(current_datetime|reminder)>.*?</\1>", re.DOTALL)
 
+_LATE = 1.5  # seconds
+
 
 def command(version: str) -> tuple[str, ...]:
     """How that version is started; the test is skipped where it cannot be had."""
@@ -60,7 +64,7 @@ class CopilotModel(ClaudeModel):
         messages = [{**one, "content": _without_additions(one.get("content"))} for one in request.get("messages") or []]
         tools = [*request["tools"], {"name": "Agent"}] if request.get("tools") else []
         said = super().respond({**request, "messages": messages, "tools": tools})
-        return [_translated(block) for block in said]
+        return _unhurried([_translated(block) for block in said])
 
 
 class PatchingModel(ScriptedModel):
@@ -69,7 +73,15 @@ class PatchingModel(ScriptedModel):
     def respond(self, request: Mapping[str, Any]) -> list[Item]:
         given = [one for one in request.get("input") or [] if isinstance(one, dict)]
         asked = [{**one, "content": _without_additions(one["content"])} if "content" in one else one for one in given]
-        return super().respond({**request, "input": asked})
+        return _unhurried(super().respond({**request, "input": asked}))
+
+
+def _unhurried(said: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Copilot CLI writes its log some hundred milliseconds late, which no real model's answer is too quick for: ours waits
+    before a commit."""
+    if "git commit" in json.dumps(said):
+        time.sleep(_LATE)
+    return said
 
 
 def _with_folders(step: Step) -> list[Step]:

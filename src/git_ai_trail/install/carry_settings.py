@@ -10,6 +10,8 @@ from git_ai_trail.install.journal import Journal
 from git_ai_trail.model import Step
 
 REFS = ("refs/notes/ai-log-trail", "refs/notes/ai-log-trail-prompts")
+# A pattern for both: of a name that is no ref yet git warns on every amend, of a pattern that matches nothing it does not.
+PATTERN = "refs/notes/ai-log-trail*"
 REF_KEY = "notes.rewriteRef"
 MODE_KEY = "notes.rewriteMode"
 # One line of JSON is one record, so a union of lines is the merge that loses nothing.
@@ -19,9 +21,9 @@ MODE = "cat_sort_uniq"
 def install(git: Git, journal: Journal) -> list[Step]:
     """Adds our refs to those that git carries, and chooses how, where nobody has chosen before."""
     missing = missing_refs(git)
-    for ref in missing:
-        repo_config.add(git, journal, REF_KEY, ref)
-    steps = [Step(name=REF_KEY, state="done" if missing else "kept", detail=", ".join(missing or REFS))]
+    if missing:
+        repo_config.add(git, journal, REF_KEY, PATTERN)
+    steps = [Step(name=REF_KEY, state="done" if missing else "kept", detail=PATTERN if missing else ", ".join(REFS))]
     chosen = repo_config.values(git, MODE_KEY)
     if not chosen:
         repo_config.add(git, journal, MODE_KEY, MODE)
