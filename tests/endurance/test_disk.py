@@ -20,7 +20,8 @@ def strike(world: World, way: Way, at: int, fault: str) -> None:
     what = f"{fault} at {at}: {done.struck}\n{done.err}"
     assert (done.code, world.head() != before) == (0, True), what
     said = done.err.splitlines()
-    assert len(said) <= 1, what
+    # After an amend two hooks run, and may say the same.
+    assert len(set(said)) <= 1, what
     assert all(line.startswith("ai-trail: ") for line in said), what
     assert "doctor" not in done.err, f"not told apart from a failure of ours: {what}"
     world.assert_whole()
@@ -33,7 +34,8 @@ def strike(world: World, way: Way, at: int, fault: str) -> None:
     world.repo.git("commit", "-q", "-m", "Next")
     assert world.show()["status"] == "exact", what
     world.program("backfill")
-    assert world.show("HEAD^")["status"] in ("exact", "unanchored"), what
+    # An amended commit whose hook could do nothing has the note that git itself copied.
+    assert world.show("HEAD^")["status"] in ("exact", "carried", "unanchored"), what
     assert world.show("HEAD^")["summary"]["generated"] >= 6, what
     world.assert_swept()
 
