@@ -92,6 +92,18 @@ class OpenCode:
             "provider": {"lab": {"npm": "@ai-sdk/anthropic", "options": options, "models": {self.model: known}}},
         }
 
+    def make_database(self) -> None:
+        """Makes its database, which two that start at once and find none both try to do; one of them then fails."""
+        subprocess.run(
+            [*self.command, "session", "list"],
+            cwd=self.home,
+            env=self.env(self.home),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=True,
+            timeout=_TIMEOUT,
+        )
+
     def run(self, prompt: str, *, place: Path, resume: str = "", locked: bool = False, fork: bool = False) -> str:
         """One turn in `place`; returns the session's id. It has no sandbox that a test could lock."""
         if locked:

@@ -42,6 +42,8 @@ def play(
     def played(told: Scenario, version: str) -> Stage:
         install = installs.installer("native", monkeypatch)
         agent = OpenCode.install(version=version, model=MODEL, home=home, url=model.url)
+        if told.name == "side-by-side":
+            agent.make_database()
         stage = Stage(tmp_path, agent, model)
         stage.build(told, install)
         stage.play(told)
