@@ -34,7 +34,7 @@ def codex(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def log(codex: Path) -> CodexLog:
     """A session in which a project's name that no rule knows stands in every kind of line."""
-    log = CodexLog(codex, "/work/shop")
+    log = CodexLog(codex, "/srv/shop")
     log.prompt("Rename Project Blue Heron to something else, please")
     content = [{"type": "output_text", "text": "I shall rename Project Blue  Heron now, as you please."}]
     log.line("response_item", {"type": "message", "role": "assistant", "content": content})

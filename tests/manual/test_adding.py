@@ -73,7 +73,7 @@ def test_it_survives_reading_again_and_new_lines(book: Open, log: CodexLog) -> N
 
 
 def test_adding_leaves_nothing_for_the_next_run_to_do(book: Open, codex: object) -> None:
-    other = CodexLog(codex, "/work/other")  # type: ignore[arg-type]
+    other = CodexLog(codex, "/srv/other")  # type: ignore[arg-type]
     other.prompt("Nothing of interest")
     read_logs()
     with book() as opened:

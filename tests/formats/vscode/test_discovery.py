@@ -109,7 +109,7 @@ def test_a_session_is_not_taken_for_a_log_of_another_agent(tmp_path: Path) -> No
     ("said", "folder"),
     [
         ({"folder": "file:///home/dev/my%20shop"}, "/home/dev/my shop"),
-        ({"folder": "file:///c%3A/work/shop"}, "c:/work/shop"),
+        ({"folder": "file:///c%3A/src/shop"}, "c:/src/shop"),
         ({"folder": "vscode-remote://wsl%2Bubuntu/home/dev/shop"}, "/home/dev/shop"),
         ({"folder": "vscode-remote://ssh-remote%2Bhost/srv/shop"}, "/srv/shop"),
         ({"folder": "file://server/share/shop"}, "//server/share/shop"),
