@@ -7,6 +7,7 @@ commit, as GitHub reads them), then the ignore list of the policy, then its name
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -197,9 +198,16 @@ def folders_of(paths: Iterable[str]) -> list[str]:
 
 
 def kinds_at(
-    read: Callable[[list[str]], Sequence[bytes | None]], tip: str, paths: Iterable[str], ignored: Sequence[str] = ()
+    read: Callable[[list[str]], Sequence[bytes | None]],
+    tip: str,
+    paths: Iterable[str],
+    ignored: Sequence[str] = (),
+    worktree: str = "",
 ) -> Kinds:
-    """What the files of a commit (or tree) are by its own attributes; `read` gives the blobs of names like `tip:path`."""
-    folders = folders_of(paths)
+    """What the files of a commit (or tree) are by its own attributes; `read` gives the blobs of names like `tip:path`.
+
+    Of a commit that is being made in `worktree` only those attributes are read that lie there.
+    """
+    folders = [one for one in folders_of(paths) if not worktree or os.path.lexists(f"{worktree}/{one}{ATTRIBUTES}")]
     texts = read([f"{tip}:{folder}{ATTRIBUTES}" for folder in folders])
     return Kinds(dict(zip(folders, texts, strict=True)), ignored)

@@ -74,12 +74,14 @@ def gather(
     making: Sequence[Making],
     weak_too: bool = False,
     apart: Sequence[str] = (),
+    worktree: str = "",
     alone: Callable[[Candidate], bool] | None = None,
 ) -> Gathered:
     """Matches the change from `base` to `tip` (trees or commits) against the index.
 
     `until` is the commit's time; edits after it do not count. `making` are the sessions known to have made the commit, `apart`
-    the policy's patterns of files whose lines are kept apart. With `alone`, only these sessions are looked at.
+    the policy's patterns of files whose lines are kept apart, `worktree` where the commit is being made. With `alone`, only
+    these sessions are looked at.
     """
     diffs = git.diff(base, tip)
     candidates = index.find(where, diffs, until=until, making=making, agents=AGENTS)
@@ -88,7 +90,7 @@ def gather(
         return Gathered(_nobody(diffs), (), diffs, None)
     touched = {path for one in candidates for path, _ in one.edits}
     chosen = _chosen(diffs, touched)
-    kinds, before = _looked_up(git, tip, diffs, chosen, apart)
+    kinds, before = _looked_up(git, tip, diffs, chosen, apart, worktree)
     files = _added(index, diffs, chosen, before, until)
     match, considered = match_commit(
         diffs,
@@ -132,20 +134,20 @@ def _chosen(diffs: Sequence[FileDiff], touched: set[str]) -> set[str]:
 
 
 def _looked_up(
-    git: Git, tip: str, diffs: Sequence[FileDiff], chosen: set[str], apart: Sequence[str]
+    git: Git, tip: str, diffs: Sequence[FileDiff], chosen: set[str], apart: Sequence[str], worktree: str
 ) -> tuple[Kinds, set[bytes]]:
     """(what the commit's files are, the lines that the files to be matched already held), with one process."""
     old = [d.old_oid for d in diffs if d.path in chosen and d.status == "M" and d.added and not d.binary]
     before: set[bytes] = set()
 
     def read(names: list[str]) -> Sequence[bytes | None]:
-        found = git.blobs([*names, *old])
+        found = git.blobs([*names, *old]) if names or old else []
         for blob in found[len(names) :]:
             if blob is not None and len(blob) <= MAX_BLOB:
                 before.update(blob.split(b"\n"))
         return found[: len(names)]
 
-    return kinds_at(read, tip, (diff.path for diff in diffs), apart), before
+    return kinds_at(read, tip, (diff.path for diff in diffs), apart, worktree), before
 
 
 def _added(

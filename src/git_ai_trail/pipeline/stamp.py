@@ -96,6 +96,7 @@ def _gathered(
             making=making,
             weak_too=settings.weak_trailer,
             apart=settings.apart,
+            worktree=tree.root,
         )
     finally:
         index.close()

@@ -12,8 +12,7 @@ import pytest
 from git_ai_trail.formats.linediff import split_lines
 from git_ai_trail.formats.reply import Reply
 from git_ai_trail.formats.shell.commits import commit_calls, commits_made
-from git_ai_trail.formats.shell.edits import edits_of_scripts
-from git_ai_trail.formats.shell.powershell import is_powershell
+from git_ai_trail.formats.shell.edits import edits_of_scripts, is_powershell
 from git_ai_trail.formats.shell.steps import Script
 
 START = {"f.py": "import os\nimport re\n\ndef f():\n    return 1\n", "g.py": "one\ntwo\nthree\n"}

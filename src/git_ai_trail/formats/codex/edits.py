@@ -10,8 +10,7 @@ from git_ai_trail.formats.codex.patch import BEGIN, Section, read_sections, spli
 from git_ai_trail.formats.diffs import read_hunks
 from git_ai_trail.formats.linediff import Runs, split_lines
 from git_ai_trail.formats.paths import resolve
-from git_ai_trail.formats.shell.edits import edits_of_powershell, edits_of_steps
-from git_ai_trail.formats.shell.powershell import is_powershell
+from git_ai_trail.formats.shell.edits import edits_of_powershell, edits_of_steps, is_powershell
 from git_ai_trail.formats.shell.printed import echoed, formatted
 from git_ai_trail.formats.shell.steps import Script, Step, steps_of
 from git_ai_trail.formats.shell.writes import may_write

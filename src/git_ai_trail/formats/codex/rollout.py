@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -21,7 +22,6 @@ from git_ai_trail.formats.codex.prompts import content_texts
 from git_ai_trail.formats.codex.session import is_human, read_context, read_environment, read_meta
 from git_ai_trail.formats.codex.shapes import bare_kind, chat_calls, is_answer, prompt_text
 from git_ai_trail.formats.codex.work import Fact
-from git_ai_trail.formats.document import read_document
 from git_ai_trail.formats.events import KINDS
 from git_ai_trail.formats.fields import an_id, text_of, whole
 from git_ai_trail.formats.paths import resolve
@@ -77,7 +77,8 @@ class CodexReader(Memory):
         again = self.awaited.pop(offset, None)
         self.seen_document = True
         # {"session": {timestamp, id, instructions}, "items": […]}, written anew at each save.
-        head, records, problem = read_document(data, "items", beside="session")
+        reader = importlib.import_module("git_ai_trail.formats.document")  # only the first logs were documents
+        head, records, problem = reader.read_document(data, "items", beside="session")
         problem = problem or ("not a session" if head and not records else "")
         if problem:
             self.skips.add(problem)

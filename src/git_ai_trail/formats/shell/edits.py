@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+import importlib
+import re
+
 from git_ai_trail.facts import Edit
 from git_ai_trail.formats.shell.filewrite import FileWrite
-from git_ai_trail.formats.shell.powershell import is_powershell, powershell_writes
+from git_ai_trail.formats.shell.lexer import MAX_SCRIPT
 from git_ai_trail.formats.shell.steps import Script, Step, steps_of
 from git_ai_trail.formats.shell.writes import file_writes, may_write
+from git_ai_trail.lazy import pattern
+
+# What a script for PowerShell has in it, in lower case: asked first, since few logs have any.
+_MARKS = ("-content", "out-file", "alltext", "@'", '@"')
+_POWERSHELL = pattern(
+    r"\b(?:Set-Content|Add-Content|Out-File|WriteAllText|AppendAllText)\b|(?:^|[\s=(,])@['\"]\r?\n", re.IGNORECASE
+)
+
+
+def is_powershell(script: str) -> bool:
+    """Whether a script is one for PowerShell, by what no other shell has."""
+    if len(script) > MAX_SCRIPT:
+        return False
+    lowered = script.lower()
+    return any(mark in lowered for mark in _MARKS) and _POWERSHELL.search(script) is not None
 
 
 def edits_of_scripts(scripts: tuple[Script, ...], call_id: str, said: str | None = None) -> list[Edit]:
@@ -22,7 +40,8 @@ def edits_of_scripts(scripts: tuple[Script, ...], call_id: str, said: str | None
 
 def edits_of_powershell(script: Script, call_id: str) -> list[Edit]:
     """The same for a script that is one for PowerShell."""
-    return _edits(powershell_writes(script.text, script.workdir), call_id)
+    reader = importlib.import_module("git_ai_trail.formats.shell.powershell")  # seldom needed
+    return _edits(reader.powershell_writes(script.text, script.workdir), call_id)
 
 
 def edits_of_steps(steps: list[Step], call_id: str, said: str | None) -> list[Edit]:

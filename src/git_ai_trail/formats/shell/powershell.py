@@ -12,12 +12,9 @@ from typing import NamedTuple
 from git_ai_trail.formats.linediff import runs_of, split_lines
 from git_ai_trail.formats.paths import resolve
 from git_ai_trail.formats.shell.filewrite import FileWrite
-from git_ai_trail.formats.shell.lexer import DYNAMIC, MAX_SCRIPT
+from git_ai_trail.formats.shell.lexer import DYNAMIC
 from git_ai_trail.lazy import pattern
 
-_MARKS = pattern(
-    r"\b(?:Set-Content|Add-Content|Out-File|WriteAllText|AppendAllText)\b|(?:^|[\s=(,])@['\"]\r?\n", re.IGNORECASE
-)
 _TOKEN = pattern(
     r"(?P<blank>(?:[ \t\r]|`\r?\n)+)|(?P<remark>\#[^\n]*|<\#.*?(?:\#>|\Z))"
     r"|@'[ \t]*\r?\n(?P<raw>.*?)\r?\n'@|@\"[ \t]*\r?\n(?P<rich>.*?)\r?\n\"@"
@@ -43,11 +40,6 @@ class _Word(NamedTuple):
 
     text: str
     plain: bool
-
-
-def is_powershell(script: str) -> bool:
-    """Whether a script is one for PowerShell, by what no other shell has."""
-    return len(script) <= MAX_SCRIPT and _MARKS.search(script) is not None
 
 
 def powershell_writes(script: str, folder: str) -> list[FileWrite]:

@@ -10,10 +10,8 @@ from git_ai_trail.formats.shell.filewrite import FileWrite
 from git_ai_trail.formats.shell.groups import CLOSES, SILENT, group_output
 from git_ai_trail.formats.shell.known import Known, copied, path_of, succeeded
 from git_ai_trail.formats.shell.lexer import DYNAMIC, Heredoc
-from git_ai_trail.formats.shell.patches import patched
 from git_ai_trail.formats.shell.printed import echoed, formatted
 from git_ai_trail.formats.shell.rewriters import installed, moved, rewritten
-from git_ai_trail.formats.shell.sed import inserted
 from git_ai_trail.formats.shell.steps import Step
 from git_ai_trail.lazy import pattern
 
@@ -46,8 +44,11 @@ _PYTHON_PATH = pattern(
 )
 _PYTHON_WRITES = (".write_text(", ".write_bytes(", ".write(", ".writelines(")
 _EXPANDS = pattern(r"(?m)\\[\\$`]|[$`]|\\$")
+# Imported when a script has such a command in it, which few have.
+_PATCHES = "git_ai_trail.formats.shell.patches"
 _READER = "git_ai_trail.formats.shell.python_script"
 _NODE_READER = "git_ai_trail.formats.shell.node_script"
+_SED = "git_ai_trail.formats.shell.sed"
 
 
 def may_write(text: str) -> bool:
@@ -75,8 +76,8 @@ def file_writes(steps: list[Step], said: str | None = None) -> list[FileWrite]:
         if step.program == "tee":
             append = any(word in ("-a", "--append") for word in words)
             found.extend(_write(name, step, given, known, append=append) for name in words[1:] if name[:1] != "-")
-        elif step.program in ("git", "patch"):
-            found.extend(patched(step, given, known, said))
+        elif step.program == "patch" or (step.program == "git" and "apply" in words):
+            found.extend(importlib.import_module(_PATCHES).patched(step, given, known, said))
         elif step.program == "mkdir" and known.sure:
             known.folders.update(path_of(word, step.folder) for word in words[1:] if word[:1] != "-")
         elif step.program == "cp":
@@ -219,7 +220,7 @@ def _rewritten(name: str, step: Step, known: Known, said: str | None) -> FileWri
     if step.program not in ("sed", "gsed"):
         return write
     text = known.content(name, step.folder)
-    found = inserted(step.words, None if text == DYNAMIC else text, said)
+    found = importlib.import_module(_SED).inserted(step.words, None if text == DYNAMIC else text, said)
     return write if found is None else write._replace(lines=found[0], removed=found[1])
 
 
@@ -231,7 +232,7 @@ def _node(step: Step, given: str | None, *, succeeds: bool) -> list[FileWrite]:
         code = given
     if code is None or ("rite" not in code and "ppend" not in code):
         return []
-    reader = importlib.import_module(_NODE_READER)  # seldom needed
+    reader = importlib.import_module(_NODE_READER)
     found: list[FileWrite] = reader.node_writes(code, step.folder)
     return found if succeeds else [write._replace(lines=None) for write in found]
 
@@ -274,7 +275,7 @@ def _python(step: Step, code: str, known: Known, *, succeeds: bool) -> list[File
     ]
     followed: list[FileWrite] = []
     if writes:
-        reader = importlib.import_module(_READER)  # seldom needed
+        reader = importlib.import_module(_READER)
         for write in reader.python_writes(code, step.folder, known.files):
             lines = write.lines if succeeds else None
             followed.append(FileWrite(write.path, "", write.op, lines, write.removed if lines else 0))
