@@ -59,7 +59,8 @@ _FAILED = pattern(r"Traceback \(most recent call last\)|^\s*[\w.]*(?:Error|Excep
 class Known:
     """The files whose whole text the script itself determines, by absolute path; parts of it may be DYNAMIC."""
 
-    def __init__(self) -> None:
+    def __init__(self, steps: Sequence[Step]) -> None:
+        self._perhaps = iter(_in_doubtful_subshells(steps))
         self.files: dict[str, str] = {}
         self._before_step: dict[str, str] = {}  # what a command that may change any file found
         self.folders: set[str] = set()
@@ -73,6 +74,7 @@ class Known:
     def enter(self, step: Step) -> None:
         """Goes on to the next command."""
         raw = step.command.words
+        apart = next(self._perhaps)
         self._before_step = {}
         first = raw[0] if raw else ""
         before, self._before = self._before, step
@@ -85,8 +87,8 @@ class Known:
             self.sure, self._either = True, False
         if first in _BRANCHES and self._blocks:
             self._blocks[-1] = True
-        self.doubtful = self._either or any(self._blocks)
-        self.sure = self.sure and not self._blocks and not self._gone
+        self.doubtful = self._either or apart or any(self._blocks)
+        self.sure = self.sure and not apart and not self._blocks and not self._gone
         for index, word in enumerate(raw):
             if word in _OPENS:
                 self._blocks.append(_may_not_run(step, index) or (word == "{" and self._either))
@@ -122,6 +124,26 @@ class Known:
         if name.endswith("/") or name in (".", "..") or path in self.folders:
             return path_of(posixpath.join(name, base), folder)
         return path if path in self.files or "." in posixpath.basename(name).lstrip(".") else ""
+
+
+def _in_doubtful_subshells(steps: Sequence[Step]) -> list[bool]:
+    """Of each step whether a subshell that it is in, `( … )` or `$( … )`, stands behind `||`, as its own command comes after it."""
+    either: dict[int, bool] = {}  # of each depth, about the command that was last there
+    owners: list[int] = []
+    alone: list[bool] = []
+    for step in steps:
+        after, depth = step.command.after, step.command.depth
+        either[depth] = after == "||" or (after in ("&&", "|") and either.get(depth, False))
+        alone.append(either[depth])
+    found = [False] * len(steps)
+    for index in range(len(steps) - 1, -1, -1):
+        depth = steps[index].command.depth
+        while owners and steps[owners[-1]].command.depth >= depth:
+            owners.pop()
+        if owners:
+            found[index] = found[owners[-1]] or alone[owners[-1]]
+        owners.append(index)
+    return found
 
 
 def _may_not_run(step: Step, index: int) -> bool:

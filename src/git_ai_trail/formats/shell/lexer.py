@@ -153,7 +153,7 @@ class _Lexer:
                 return function
             if depth < _MAX_NESTING:
                 self.read_list(")", depth + 1)
-            if not current.words and _JOINS.match(self.text, self.at):
+            if not current.words and (current.after == "||" or _JOINS.match(self.text, self.at)):
                 current.words.append(")")  # what follows is about all that the parentheses hold
             return current
         if pair in ("&&", "||"):

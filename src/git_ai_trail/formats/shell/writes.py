@@ -59,9 +59,10 @@ def may_write(text: str) -> bool:
 def file_writes(steps: list[Step], said: str | None = None) -> list[FileWrite]:
     """What the steps write, in order; `said` is what came back when the script ran."""
     found: list[FileWrite] = []
-    known = Known()
+    known = Known(steps)
     feeding: str | None = None  # what the command before writes into this one's input
     printed: list[str | None] = []
+    remade: set[str] = set()
     for index, step in enumerate(steps):
         words = step.words
         known.enter(step)
@@ -94,10 +95,12 @@ def file_writes(steps: list[Step], said: str | None = None) -> list[FileWrite]:
         if step.program in ("mv", "git"):
             found.extend(_moves(step, known))
         else:
-            found.extend(_rewritten(name, step, known, said) for name in rewritten(words))
+            found.extend([_rewritten(name, step, known, said, remade) for name in rewritten(words)])
         feeding = output
         if known.doubtful:
             found[start:] = [_perhaps(write) for write in found[start:]]
+        if step.program not in ("sed", "gsed"):
+            remade.update(write.path for write in found[start:] if write.op == "add" or write.lines is None)
     return [write for write in found if write.path and _is_file(write.path)]
 
 
@@ -214,13 +217,17 @@ def _installed(step: Step, given: str | None, known: Known) -> list[FileWrite]:
     return [FileWrite(path, "", "add", None if text is None or text == DYNAMIC else _runs(text), 0)] if path else []
 
 
-def _rewritten(name: str, step: Step, known: Known, said: str | None) -> FileWrite:
-    """A file that is rewritten in place, with what is known to have been put into it."""
+def _rewritten(name: str, step: Step, known: Known, said: str | None, remade: set[str]) -> FileWrite:
+    """A file that is rewritten in place, with what is known to have been put into it; `remade` are those that may be
+    others by now than they were before the script."""
     write = _write(name, step, None, known, append=True)
     if step.program not in ("sed", "gsed"):
         return write
-    text = known.content(name, step.folder)
-    found = importlib.import_module(_SED).inserted(step.words, None if text == DYNAMIC else text, said)
+    text: str | None = known.content(name, step.folder)
+    if text == DYNAMIC:
+        # The numbers of lines were taken from the file as it was before the script.
+        text = "" if write.path in remade else None
+    found = importlib.import_module(_SED).inserted(step.words, text, said)
     return write if found is None else write._replace(lines=found[0], removed=found[1])
 
 
