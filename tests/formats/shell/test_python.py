@@ -92,7 +92,7 @@ def test_only_whole_lines_count(old: str, new: str, lines: Runs | None) -> None:
         ),
         ("x = f'{1 + 1}\\nb\\n'\nopen('f', 'w').write(x)", [("/w/f", (("b",),))]),
         ("s = open('f').read()\nopen('f', 'w').write(s + '\\nend\\n')", [("/w/f", (("end",),))]),
-        ("open('f', 'w').write(open('f').read() + '\\na\\n')", [("/w/f", (("a",),))]),
+        ("open('f', 'w').write(open('f').read() + '\\na\\n')", [("/w/f", (("", "a"),))]),
         (
             "import textwrap\nopen('f', 'a').write(textwrap.dedent('''\\\n  a\n    b\n  '''))",
             [("/w/f", (("a", "  b"),))],

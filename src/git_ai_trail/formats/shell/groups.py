@@ -54,8 +54,11 @@ def group_output(steps: Sequence[Step], index: int, printed: Sequence[str | None
     if members is None:
         return None
     pieces: list[str] = []
+    into = {redirect.target for redirect in steps[index].command.redirects}
     for place, at in enumerate(members):
         step = steps[at]
+        if any(redirect.target in into for redirect in step.command.redirects):
+            return None  # two that write into one file, each over what the other wrote
         if step.command.words[:1] and step.command.words[0] in _TURNS:
             return None
         if place and (step.command.after == "||" or (step.command.after == "&&" and not _ends_well(steps[at - 1]))):

@@ -113,8 +113,10 @@ class Files:
     def read_file(self, name: str, *, usual: bool) -> Text:
         """What a file holds: known where the script itself wrote it."""
         path = self.path_of(Text(name))
-        busy = any(not file.closed and file.path in (path, "") for file in self.opened)
-        text = self.files.get(path) if path and usual and not busy else None
+        busy = [file for file in self.opened if not file.closed and file.path in (path, "")]
+        text = self.files.get(path) if path and usual else None
+        if any(text or file.text is None or file.text.shape for file in busy):
+            text = None  # unless it was only just opened to be written, and so is empty
         if text is None or DYNAMIC in text or "\r" in text:
             return unknown_text()
         self.spend(text=len(text))

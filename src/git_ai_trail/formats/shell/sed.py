@@ -174,7 +174,7 @@ def _reaches(one: Insertion, before: str | None) -> bool:
     took from the file."""
     if not one.certain or before == "":
         return False
-    if before is None or DYNAMIC in before:
+    if before is None:
         return not one.seek
     lines = split_lines(before)
     if one.seek:
