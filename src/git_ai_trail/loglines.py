@@ -124,7 +124,7 @@ class LogFile:
 
         It is made of what was read, not of what stands there now: a log that is rewritten meanwhile is noticed next time.
         """
-        return _prefix(self._head[: self.offset], self._tail)
+        return _prefix(self._head[: self.offset], self._tail[-PROBE_BYTES:])
 
     def begins_as_read(self, offset: int, prefix: str) -> bool:
         """Whether a log of which `offset` bytes were read still begins with what they were. Reading then goes on there."""
@@ -191,7 +191,7 @@ class LogFile:
         """Goes on by `size` bytes, of which `end` are the last ones."""
         if self.offset + size > len(self._head) < PROBE_BYTES:
             self._head = (self._head[: self.offset] + end)[:PROBE_BYTES]  # it grew since it was opened
-        self._tail = end[-PROBE_BYTES:] if len(end) >= PROBE_BYTES else (self._tail + end)[-PROBE_BYTES:]
+        self._tail = end if len(end) >= PROBE_BYTES else self._tail[-PROBE_BYTES:] + end
         self.offset += size
 
     def _whole(self) -> Iterator[Line]:

@@ -8,9 +8,9 @@ _FORM = pattern(
     r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9})\d*)?\s*(?:([Zz])|([+-])(\d\d):?(\d\d))?$"
 )
 _UUID7 = pattern(r"([0-9a-fA-F]{8})-([0-9a-fA-F]{4})-7[0-9a-fA-F]{3}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$")
-_DAY = 86400
 
-_days: dict[str, int] = {}
+# Most lines of a log are of the same minute as the one before.
+_minutes: dict[str, int] = {}
 
 
 def unix_time(text: object) -> float | None:
@@ -18,13 +18,12 @@ def unix_time(text: object) -> float | None:
     if not isinstance(text, str):
         return None
     if len(text) == 24 and text[23] == "Z" and text[19] == ".":
-        day = _days.get(text[:10])
-        if day is not None:
-            try:
-                second = int(text[11:13]) * 3600 + int(text[14:16]) * 60 + int(text[17:19])
-                return day + second + int(text[20:23]) / 1000 if second <= _DAY else None
-            except ValueError:
-                return None
+        known = _minutes.get(text[:17])
+        if known is not None:
+            seconds, thousandths = text[17:19], text[20:23]
+            if text.isascii() and seconds.isdecimal() and seconds <= "60" and thousandths.isdecimal():
+                return known + int(seconds) + int(thousandths) / 1000
+            return None
     found = _FORM.match(text[:64])
     if found is None:
         return None
@@ -34,8 +33,10 @@ def unix_time(text: object) -> float | None:
     ):
         return None
     start = _day_start(year, month, day)
-    if len(_days) < 64:
-        _days[text[:10]] = start
+    if len(text) == 24 and text[23] == "Z" and text[19] == ".":
+        if len(_minutes) >= 64:
+            _minutes.clear()
+        _minutes[text[:17]] = start + hour * 3600 + minute * 60
     offset = 0 if found[9] is None else (int(found[10]) * 60 + int(found[11])) * (60 if found[9] == "+" else -60)
     fraction = float("0." + found[7]) if found[7] else 0.0
     return start + hour * 3600 + minute * 60 + second - offset + fraction

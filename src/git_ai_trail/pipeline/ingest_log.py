@@ -156,7 +156,10 @@ class _Reading:
         """Events with the bytes that each is about: as a rule the line, but a record can be part of one, and a prompt may
         turn out to be one only when a later line shows it."""
         whole = (line.offset, line.length)
-        if all((event.offset, event.length) == whole for event in events):
+        for event in events:
+            if event.offset != line.offset or event.length != line.length:
+                break
+        else:
             yield line.raw, events
             return
         for place, some in groupby(events, key=lambda event: (event.offset, event.length)):

@@ -17,7 +17,7 @@ def parsed(text: str) -> Any:
     if bare[:1] not in ("{", "[") or bare[-1] not in ("}", "]"):
         return None
     try:
-        return json.loads(bare, object_pairs_hook=_unique) or None
+        return _decode(bare) or None
     except (ValueError, RecursionError):
         return None
 
@@ -27,8 +27,7 @@ def dumped(value: Any, *, like: str) -> str:
     head = like[:4096]
     if head.lstrip()[1:2] in ("\n", "\r"):
         return json.dumps(value, ensure_ascii=like.isascii(), indent=2)
-    separators = (", ", ": ") if '": ' in head or ", " in head else (",", ":")
-    return json.dumps(value, ensure_ascii=like.isascii(), separators=separators)
+    return _ENCODE['": ' in head or ", " in head, like.isascii()](value)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -36,3 +35,12 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(made) != len(pairs):
         raise ValueError("a key stands twice")
     return made
+
+
+_decode = json.JSONDecoder(object_pairs_hook=_unique).decode
+# By whether there are blanks behind commas and colons, and whether everything is ASCII.
+_ENCODE = {
+    (spaced, plain): json.JSONEncoder(ensure_ascii=plain, separators=(", ", ": ") if spaced else (",", ":")).encode
+    for spaced in (False, True)
+    for plain in (False, True)
+}

@@ -17,7 +17,7 @@ from git_ai_trail.redact.manual import Manual, effective_digest, rules_of
 from git_ai_trail.redact.rule import RuleSet
 from git_ai_trail.redact.session import Found, Session
 from git_ai_trail.redact.tags import withheld
-from git_ai_trail.redact.tree import Tree
+from git_ai_trail.redact.tree import Path, Tree, written
 
 _AT_ONCE_BYTES = 1 << 17
 _AT_ONCE_LINES = 64
@@ -146,7 +146,7 @@ class Scrubber:
         tree.gather(value)
         tree.examine()
         clean, found = tree.rebuild(value, field)
-        return clean, tuple(_redaction(path, one) for path, one in found)
+        return clean, tuple(_redaction(written(path), one) for path, one in found)
 
     def _events(self, session: Session, events: Iterable[Line]) -> Iterator[CleanEvent]:
         folders: set[str] = set()
@@ -187,12 +187,15 @@ class Scrubber:
         try:
             prompt = session.scoped and any(event.kind == "prompt" for event in events)
             tree = Tree(session, prompt=prompt, said=session.scoped and not any(map(_is_agents, events)))
-            if any(isinstance(event.data, Edit) for event in events):
-                events = [self._without_lines(event) for event in events]
-            for event in events:
-                tree.gather(event.raw)
+            gather = tree.gather
+            for number, event in enumerate(events):
+                if event.raw is not None:
+                    gather(event.raw)
+                if event.kind == "edit":
+                    event = self._without_lines(event)
+                    events = [*events[:number], event, *events[number + 1 :]]
                 if event.data is not None:
-                    tree.gather(_to_examine(event.data))
+                    gather(_to_examine(event.data))
         except Exception:
             return None
         return tree, events
@@ -275,13 +278,13 @@ def _clean_event(tree: Tree, event: Event, sha256: str, counted: set[tuple[str, 
 
 
 def _new(
-    in_raw: list[tuple[str, Found]], in_data: list[tuple[str, Found]], counted: set[tuple[str, str]]
+    in_raw: list[tuple[Path, Found]], in_data: list[tuple[Path, Found]], counted: set[tuple[str, str]]
 ) -> tuple[Redaction, ...]:
     """Redactions of this event; what its data, or a derived event, repeats of the line's text is not counted again."""
     counted.update((one.rule, one.digest) for _, one in in_raw)
     only_data = [(path, one) for path, one in in_data if (one.rule, one.digest) not in counted]
     counted.update((one.rule, one.digest) for _, one in only_data)
-    return tuple(_redaction(path, one) for path, one in in_raw + only_data)
+    return tuple([_redaction(written(path), one) for path, one in in_raw + only_data])
 
 
 def _redaction(path: str, found: Found) -> Redaction:

@@ -82,11 +82,10 @@ class Tree:
                 return self._special or bool(self._dirty)
         raise RuntimeError("the texts of a line do not come to rest")
 
-    def rebuild(self, value: Any, name: str = "") -> tuple[Any, list[tuple[str, Found]]]:
-        """`value` in the same shape with every text clean, and what was removed with its path below `name`."""
+    def rebuild(self, value: Any, name: str = "") -> tuple[Any, list[tuple[Path, Found]]]:
+        """`value` in the same shape with every text clean, and what was removed with its place below `name` (see `written`)."""
         self._found = []
-        clean = self._value(value, (None, name), 0)
-        return clean, [(_written(path), found) for path, found in self._found]
+        return self._value(value, (None, name), 0), self._found
 
     def _begin(self) -> None:
         self._texts: dict[str, None] = {}
@@ -240,7 +239,7 @@ class Tree:
             rule = next((rule for whole, rule in self._whole.items() if text in whole), "")
             if rule:
                 return self._session.by_hand(text, rule)
-        cleaned = self._session.clean([text], Place(self._prompt, _written(path), self._said))[text]
+        cleaned = self._session.clean([text], Place(self._prompt, written(path), self._said))[text]
         if len(cleaned.found) == 1 and cleaned.found[0].rule in self._session.whole_fields:
             self._whole.setdefault(text, cleaned.found[0].rule)
         return cleaned
@@ -320,7 +319,8 @@ class Tree:
         return cleaned.text
 
 
-def _written(path: Path) -> str:
+def written(path: Path) -> str:
+    """A place as it is shown: `payload.content[0].text`."""
     steps: list[str] = []
     at: Any = path
     while at is not None:

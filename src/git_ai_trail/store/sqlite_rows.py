@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +11,7 @@ import msgspec
 from git_ai_trail.facts import Call, CommitMade, Context, Event, Message, Other, Plan, Prompt, Reasoning, Tokens
 from git_ai_trail.model import CleanEvent
 
+_NUMBERS = (int, float)
 MAX_INTEGER = 2**63 - 1
 MAX_TOKENS = 2**53 - 1
 
@@ -51,7 +51,7 @@ def whole(value: Any, limit: int = MAX_INTEGER) -> int:
 
 def moment(value: Any) -> float | None:
     """Unix seconds between 1970 and 9999, else None."""
-    if isinstance(value, int | float) and math.isfinite(value) and 0 <= value < 253402300800:
+    if isinstance(value, _NUMBERS) and 0 <= value < 253402300800:
         return float(value)
     return None
 

@@ -76,10 +76,11 @@ def detectors(hides_secret: Callable[[str], bool]) -> tuple[Detector, ...]:
             if _ID.fullmatch(token) or _DRAWING.fullmatch(token):
                 _note(dead, token)
                 continue
-            span = _judge(text, match, decodes_to_secret)
+            hexadecimal = is_hex(token)
+            span = _judge(text, match, decodes_to_secret, hexadecimal=hexadecimal)
             if span is not None:
                 yield span
-            elif not is_hex(token) and not looks_random(token[:_MAX_LOOK]):
+            elif not hexadecimal and not looks_random(token[:_MAX_LOOK]):
                 if token == token.lower() or token == token.upper():
                     _note(dead, token)
                 elif not _in_base64(text, match):
@@ -95,14 +96,21 @@ def _note(tokens: set[str], token: str) -> None:
         tokens.add(token)
 
 
-def _judge(text: str, match: re.Match[str], decodes_to_secret: Callable[[str], bool]) -> Span | None:
+def _judge(
+    text: str, match: re.Match[str], decodes_to_secret: Callable[[str], bool], *, hexadecimal: bool
+) -> Span | None:
     token = match.group()
-    encoded = _around(text, match)
-    if _may_be_encoded(token, encoded[0]) and decodes_to_secret(encoded[0]):
-        return Span(encoded[1], encoded[2], RULE, "encoded-secret", RANK_RANDOM)
+    encoded, begin, stop = _around(text, match)
+    if hexadecimal and encoded == token:
+        # Most are digests, of which next to none are text in disguise.
+        hidden = len(token) >= 24 and _readable(_unhex(token)) and decodes_to_secret(token)
+    else:
+        hidden = _may_be_encoded(token, encoded) and decodes_to_secret(encoded)
+    if hidden:
+        return Span(begin, stop, RULE, "encoded-secret", RANK_RANDOM)
     if len(token) > _MAX_LOOK:
         sure = looks_random(token[:_MAX_LOOK])
-    elif is_hex(token):
+    elif hexadecimal:
         sure = len(token) >= 32 and _word_before(text, match.start())
     else:
         sure = looks_random(token)
