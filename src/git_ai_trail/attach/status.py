@@ -164,6 +164,9 @@ def _unnamed(book: _Book, diffs: Sequence[FileDiff]) -> Assessment:
     if book.cores:
         best = max(book.cores, key=lambda digest: (_weight(book.cores[digest]), digest))
         problems = ["the record was made for other content, and no message names it"]
+        if not any(diff.added for diff in diffs):
+            # git takes a note along to whatever a rewrite makes, also where it leaves nothing that a record could credit.
+            return _assessed(book, diffs, "none", [*book.taken_back(), *problems], digest="", trailer="")
         return _assessed(book, diffs, "claim", problems, digest=best, trailer="", origins=[best])
     if book.withheld:
         return _assessed(book, diffs, "unknown", ["the record was withheld"], digest="", trailer="")
