@@ -18,7 +18,8 @@ from git_ai_trail.pipeline import export as pipeline
 def command(revisions: tuple[str, ...], form: str, attach: bool) -> None:
     """Print the records of a range in another tool's form, a line of JSON for each commit.
 
-    REVISIONS are given as to `git log`; without any, all commits of the current branch. Only records that hold are passed on.
+    REVISIONS are given as to `git log`; without any, all commits of the current branch. Only records that hold are passed on,
+    and nothing is printed or attached unless the finished export passes a second look.
     """
     place = open_place()
     wanted = revisions or ("HEAD",)
@@ -30,6 +31,7 @@ def command(revisions: tuple[str, ...], form: str, attach: bool) -> None:
             click.echo(f"{count(written, 'note')} written, {left} commits had one", err=True)
             return
         found = list(pipeline.export(place.git, wanted, form, progress=progress))
+    pipeline.refuse_unclean_export(found)
     for value in found:
         click.echo(pipeline.line(value))
     click.echo(count(len(found), "record"), err=True)

@@ -64,10 +64,10 @@ def attest(
             raise TrailError("a statement is about a range with one end", "give it as v1.2..v1.3")
     report = reports.make(git, wanted, env=env, policy=policy, policy_source=policy_source, progress=progress)
     text = saved.to_json(report)
-    refuse_unclean(text)
+    refuse_unclean(text, is_json=True)
     name = report_name or f"ai-trail-{report.subject.tag or report.subject.tip_oid[:12]}.json"
     made = attestation.statement(report, report_name=name, report_sha256=_sha256(text))
-    refuse_unclean(attestation.to_json(made))
+    refuse_unclean(attestation.to_json(made), is_json=True)
     return made, text
 
 

@@ -12,6 +12,7 @@ from git_ai_trail.errors import TrailError
 from git_ai_trail.git import Git
 from git_ai_trail.git_bulk import diffs
 from git_ai_trail.pipeline.history import Told, chosen, told
+from git_ai_trail.pipeline.second_look import refuse_unclean_lines
 from git_ai_trail.version import VERSION
 
 FORMS = ("git-ai", "agent-trace")
@@ -37,7 +38,10 @@ class Report:
 def export(
     git: Git, revisions: Sequence[str], form: str, *, progress: Progress | None = None
 ) -> Iterator[dict[str, Any]]:
-    """The records of a range, newest first, as values of one of `FORMS`; a git-ai note stands under `note`."""
+    """The records of a range, newest first, as values of one of `FORMS`; a git-ai note stands under `note`.
+
+    What leaves the machine is what `refuse_unclean_export` has let pass.
+    """
     if form not in FORMS:
         raise TrailError(f"no such form: {form[:40]}", f"one of {', '.join(FORMS)}")
     for one in _sound(git, revisions, progress):
@@ -56,13 +60,29 @@ def add_notes(git: Git, revisions: Sequence[str], *, progress: Progress | None =
     the answer."""
     there = {oid for oid, _, _ in notes.annotated(git, gitai.REF)}
     written = left = 0
-    for value in export(git, revisions, "git-ai", progress=progress):
+    found = list(export(git, revisions, "git-ai", progress=progress))
+    refuse_unclean_export(found)
+    for value in found:
         note = value["note"].encode("utf-8", "surrogateescape")
         if value["commit"] not in there and notes.attach_new(git, value["commit"], note, gitai.REF):
             written += 1
         else:
             left += 1
     return written, left
+
+
+def refuse_unclean_export(found: Sequence[dict[str, Any]]) -> None:
+    """Raises `TrailError` where a finished export holds what must not go out; rule and commit are named, never the text."""
+    lines = [(f"line {number}, commit {_commit(value)[:12]}", line(value)) for number, value in enumerate(found, 1)]
+    refuse_unclean_lines(
+        lines,
+        "the finished export",
+        "leave that commit out of the range: another tool's form has no place for a redaction",
+    )
+
+
+def _commit(value: dict[str, Any]) -> str:
+    return str(value["commit"] if "note" in value else value["vcs"]["revision"])
 
 
 def reported(git: Git, revisions: Sequence[str], *, progress: Progress | None = None) -> list[Report]:

@@ -163,7 +163,7 @@ def written(
         return render.rendered(one, form, templates=templates, section=section)
 
     text = draw(whole) if limit is None else fit.fitted(whole, limit, draw)
-    refuse_unclean(text)
+    refuse_unclean(text, is_json=form == "json")
     if second_opinion:
         refuse_on_second_opinion(text)
     return text

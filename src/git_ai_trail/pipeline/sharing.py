@@ -11,6 +11,7 @@ from git_ai_trail.attach.record import MAX_NOTE
 from git_ai_trail.attach.sharing import SHARED, Union, purges, tip_of, unite
 from git_ai_trail.errors import GitError, TrailError
 from git_ai_trail.git import Git
+from git_ai_trail.pipeline.outgoing import refuse_unclean_notes
 
 _TRIES = 10
 # What git says where somebody else was quicker; anything else is not helped by trying again.
@@ -44,6 +45,11 @@ def fetch(git: Git, common_dir: str, remote: str) -> Shared:
 
     Raises `GitError` if the remote cannot be reached.
     """
+    return _fetched(git, common_dir, remote)[0]
+
+
+def _fetched(git: Git, common_dir: str, remote: str) -> tuple[Shared, dict[str, str]]:
+    """What `fetch` brought, and what the remote has of our refs, which is here now."""
     _check(git, remote)
     place = {ref: f"refs/notes/remotes/{remote}/{ref.removeprefix('refs/notes/')}" for ref in SHARED}
     notes.make_way(common_dir, *place.values())
@@ -52,17 +58,21 @@ def fetch(git: Git, common_dir: str, remote: str) -> Shared:
     there = [ref for ref in SHARED if ref in tips]
     if there:
         git.call(*_FETCH, "--", remote, *(f"+{ref}:{place[ref]}" for ref in there), check=True)
-    return Shared(fetched={ref: unite(git, ref, place[ref]) if ref in there else Union() for ref in SHARED})
+    return Shared(fetched={ref: unite(git, ref, place[ref]) if ref in there else Union() for ref in SHARED}), tips
 
 
 def push(git: Git, common_dir: str, remote: str) -> Shared:
-    """Fetches, unites and pushes until the remote has it all. Raises `GitError` where it refuses for another reason than haste."""
+    """Fetches, unites and pushes until the remote has it all. Raises `GitError` where it refuses for another reason than haste.
+
+    Nothing is pushed that the second look of redaction finds something in (`TrailError`).
+    """
     for attempt in range(_TRIES):
-        shared = fetch(git, common_dir, remote)
+        shared, tips = _fetched(git, common_dir, remote)
         refs = [ref for ref in SHARED if git.call("rev-parse", "--verify", "--quiet", ref)[0] == 0]
         if not refs:
             return shared
         _refuse_unpurged(git, remote, refs)
+        refuse_unclean_notes(git, refs, there=list(tips.values()))
         code, out = git.call(*_PUSH, "--", remote, *(f"{ref}:{ref}" for ref in refs))
         if code == 0:
             large = sum(size > MAX_NOTE for ref in refs for _, _, size in notes.annotated(git, ref))
