@@ -99,6 +99,7 @@ def test_attributes_say_what_git_says(repo: Repo) -> None:
         ("uv.lock", "lock"),
         ("web/package-lock.json", "lock"),
         ("go.sum", "lock"),
+        (".aider.chat.history.md", "generated"),
         ("node_modules/a/index.js", "vendored"),
         ("lib/vendor/x.go", "vendored"),
         ("api/v1/service.pb.go", "generated"),

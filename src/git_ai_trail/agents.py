@@ -8,6 +8,7 @@ from __future__ import annotations
 from git_ai_trail.words import agent_word
 
 AGENTS = {
+    "aider": "Aider",
     "claude": "Claude Code",
     "codex": "Codex",
     "copilot": "GitHub Copilot",

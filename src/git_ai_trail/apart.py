@@ -78,6 +78,9 @@ _ENDINGS = (
     ".freezed.dart",
     ".designer.cs",
     ".Designer.cs",
+    # Aider's own logs, which some repositories have in them.
+    ".aider.chat.history.md",
+    ".aider.input.history",
 )
 
 

@@ -5,7 +5,7 @@ A pattern comes from a repository, so from anyone: none of these takes longer th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 
 def is_under(path: str, pattern: str) -> bool:
@@ -33,46 +33,38 @@ def is_named(path: str, pattern: str) -> bool:
 
 
 def _fit_parts(path: Sequence[str], pattern: Sequence[str]) -> bool:
-    at = upto = 0
-    star, mark = -1, 0
-    while at < len(path):
-        part = pattern[upto] if upto < len(pattern) else None
-        if part == "**":
-            if upto == len(pattern) - 1:
-                return True
-            star, mark = upto, at
-            upto += 1
-        elif part is not None and fits(path[at], part, classes=True):
-            at += 1
-            upto += 1
-        elif star >= 0:
-            mark += 1
-            at, upto = mark, star + 1
-        else:
-            return False
-    return upto == len(pattern)
+    def is_one(name: str, part: str) -> bool:
+        return fits(name, part, classes=True)
+
+    return _reached(path, pattern, "**", is_one) == len(pattern)
 
 
 def fits(text: str, pattern: str, *, classes: bool = False) -> bool:
     """Whether all of `text` is what `pattern` says. `*` and `?` are special, and with `classes` also `[a-z]`, `[!a-z]` and `\\`;
     without, `[bot]` is part of a name."""
     signs = _signs(pattern) if classes else list(pattern)
+    upto = _reached(text, signs, "*", _is)
+    return upto >= 0 and all(sign == "*" for sign in signs[upto:])
+
+
+def _reached(text: Sequence[str], pattern: Sequence[str], many: str, is_one: Callable[[str, str], bool]) -> int:
+    """How far the pattern has come when all of the text fits it, or -1. A sign `many` stands for any number of parts."""
     at = upto = 0
     star, mark = -1, 0
     while at < len(text):
-        sign = signs[upto] if upto < len(signs) else None
-        if sign == "*":
+        sign = pattern[upto] if upto < len(pattern) else None
+        if sign == many:
             star, mark = upto, at
             upto += 1
-        elif sign is not None and _is(text[at], sign):
+        elif sign is not None and is_one(text[at], sign):
             at += 1
             upto += 1
         elif star >= 0:
             mark += 1
             at, upto = mark, star + 1
         else:
-            return False
-    return all(sign == "*" for sign in signs[upto:])
+            return -1
+    return upto
 
 
 def _is(char: str, sign: str) -> bool:

@@ -13,15 +13,15 @@ import pytest
 
 from tests.formats.kept import Keeper
 from tests.formats.test_hooked import (
-    ID,
-    OPENCODE_ID,
     PROGRAM,
     TEXT,
+    aider,
     copilot,
     copilot_document,
     gemini_document,
     gemini_lines,
     opencode,
+    session_of,
     vscode_changes,
     vscode_document,
 )
@@ -58,6 +58,25 @@ def spoil_files(home: Path) -> set[Path]:
     return set(logs)
 
 
+def spoil_history(root: Path) -> set[Path]:
+    """Plants them behind every line of a chat history that is not the file's own text, and in an answer of their own."""
+    path, secret = root / ".aider.chat.history.md", planted()
+    mine = TEXT.splitlines()
+    spoiled = []
+    for line in path.read_text().split("\n"):
+        keeps = line in mine or line.startswith(
+            ("#### W", "<<<", "===", ">>>", "```", "value.py", "# aider", "> A", "> M")
+        )
+        spoiled.append(line if keeps or not line.strip() else f"{line.rstrip()} {secret}  ")
+        if line.startswith("#### W"):
+            spoiled += [f"#### {secret}  "]
+        if line.startswith("> aider"):
+            spoiled += [f"> Model: {secret} with diff edit format  ", f"> {secret}  "]
+    spoiled += ["", "#### Go on  ", "", secret, "", f"> Applied edit to {secret}  ", f"> Running {secret}  "]
+    path.write_text("\n".join(spoiled) + "\n")
+    return {path}
+
+
 def spoil_rows(keeper: Keeper) -> set[Path]:
     """Plants them in every row of a database, and what is left of it in the database and its write-ahead log."""
     secret = planted()
@@ -70,7 +89,7 @@ def spoil_rows(keeper: Keeper) -> set[Path]:
 
 
 @pytest.mark.parametrize(
-    "make", [opencode, gemini_document, gemini_lines, copilot, copilot_document, vscode_document, vscode_changes]
+    "make", [aider, opencode, gemini_document, gemini_lines, copilot, copilot_document, vscode_document, vscode_changes]
 )
 def test_no_canary_survives_in_anything_written_or_printed(
     make: Any, repo: Repo, home: Path, monkeypatch: pytest.MonkeyPatch
@@ -83,8 +102,10 @@ def test_no_canary_survives_in_anything_written_or_printed(
     repo.run("git-ai-trail", "init", "--native")
     repo.commit("set up")
     keeper = make(home, repo.root)
-    theirs = spoil_rows(keeper) if isinstance(keeper, Keeper) else spoil_files(home)
-    session = OPENCODE_ID if make is opencode else ID
+    if make is aider:
+        theirs = spoil_history(repo.root)
+    else:
+        theirs = spoil_rows(keeper) if isinstance(keeper, Keeper) else spoil_files(home)
     repo.write("value.py", TEXT)
     repo.git("add", "-A")
     said = [repo.run("git", "commit", "-m", "Values")]
@@ -93,7 +114,7 @@ def test_no_canary_survives_in_anything_written_or_printed(
         ["show", "--json"],
         ["explain", "--json"],
         ["sessions", "--json"],
-        ["session", session],
+        ["session", session_of(make, repo.root)],
     )
     said.extend(repo.run(*PROGRAM, *command) for command in commands)
     assert "4 of 4 added lines have evidence" in said[0].stderr

@@ -36,9 +36,10 @@ def _data(kind: str, test: Callable[[Any], bool]) -> Shown:
 
 
 def _dated(events: list[Event]) -> bool:
-    """Whether a log with several edits has a time for each."""
+    """Whether a log with several edits has a time for each, and not only that of the session's start."""
     times = [event.at for event in events if event.kind == "edit"]
-    return len(times) > 1 and None not in times
+    starts = {event.data.started_at for event in events if event.kind == "meta"}
+    return len(times) > 1 and None not in times and not starts.issuperset(times)
 
 
 COLUMNS: dict[str, tuple[str, Shown]] = {

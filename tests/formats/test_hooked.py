@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from git_ai_trail.formats import BY_NAME
 from tests.formats.kept import Keeper
 from tests.support.repo import Repo
 
@@ -157,9 +158,28 @@ def opencode(home: Path, root: Path) -> Keeper:
     return keeper
 
 
+def aider(home: Path, root: Path) -> None:
+    """The chat history is in the repository itself, and ignored there."""
+    put(root / ".git/info/exclude", ".aider*\n")
+    block = f"value.py\n```\n<<<<<<< SEARCH\n=======\n{TEXT}>>>>>>> REPLACE\n```\n"
+    started = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(time.time() - 60))
+    text = f"\n# aider chat started at {started}\n\n> aider  \n> Model: openai/gpt-5 with diff edit format  \n"
+    text += f"\n#### Write the values  \n\n{block}\n> Tokens: 2.5k sent, 97 received.  \n> Applied edit to value.py  \n"
+    put(root / ".aider.chat.history.md", text)
+
+
+def session_of(made: Any, root: Path) -> str:
+    """The session's id: of one that its log does not name, what it is called after."""
+    if made is not aider:
+        return OPENCODE_ID if made is opencode else ID
+    (path,) = BY_NAME["aider"].discover(str(root))
+    return BY_NAME["aider"].session_id_of(path)
+
+
 @pytest.mark.parametrize(
     ("log", "agent", "made"),
     [
+        (aider, "Aider", False),
         (opencode, "OpenCode", True),
         (gemini_document, "Gemini CLI", False),
         (gemini_lines, "Gemini CLI", False),
@@ -173,7 +193,7 @@ def test_a_commit_names_the_session_that_wrote_its_lines(
     log: Any, agent: str, made: bool, repo: Repo, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
-    for name in ("GEMINI_CLI_HOME", "COPILOT_HOME", "OPENCODE_DB"):
+    for name in ("AIDER_CHAT_HISTORY_FILE", "GEMINI_CLI_HOME", "COPILOT_HOME", "OPENCODE_DB"):
         monkeypatch.delenv(name, raising=False)
     repo.commit_file("README.md", "Title\n", "base")
     repo.git("config", "ai-log-trail.ingest", "false")
@@ -188,7 +208,7 @@ def test_a_commit_names_the_session_that_wrote_its_lines(
     (session,) = view["sessions"]
     assert (session["agent"], session["id"], view["summary"]["generated"]) == (
         agent,
-        OPENCODE_ID if log is opencode else ID,
+        session_of(log, repo.root),
         4,
     )
     kinds = {one["kind"] for one in session["evidence"]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
@@ -14,6 +15,7 @@ from git_ai_trail.cli.options import Person, When, agent_option, ingest_progress
 from git_ai_trail.cli.terminal import clean, count, number, size
 from git_ai_trail.model import Ingested, Outcome, Skipped
 from git_ai_trail.pipeline import ingest as pipeline
+from git_ai_trail.pipeline.worktree import top
 
 
 @click.command("ingest")
@@ -54,6 +56,7 @@ def command(
             person.env,
             person.config,
             paths=paths,
+            worktree="" if paths else top(os.getcwd()),
             agent=agent or "",
             since=since,
             limit=limit,

@@ -25,5 +25,5 @@ def command(mode: str, profile: str | None, no_index: bool, as_json: bool) -> No
     steps = setup.init(os.getcwd(), mode=mode or "auto", profile=profile)
     if not no_index:
         with index_progress() as progress:
-            steps.append(setup.build_index(os.environ, progress))
+            steps.append(setup.build_index(os.getcwd(), os.environ, progress))
     show_steps(steps, as_json=as_json)

@@ -34,6 +34,13 @@ def command() -> None:
     """
 
 
+def deed_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of everything that changes what is redacted."""
+    for option in (json_option, dry_run_option, actor_option, reason_option):
+        function = option(function)
+    return function
+
+
 def what_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say what is to go, and where."""
     for option in reversed(
@@ -57,10 +64,7 @@ def what_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @command.command("add")
 @click.argument("text", required=False, metavar="[TEXT]")
 @what_options
-@reason_option
-@actor_option
-@dry_run_option
-@json_option
+@deed_options
 def add(dry_run: bool, as_json: bool, **what: Any) -> int:
     """Redact something in everything stored, at once, and in everything read from now on.
 
@@ -75,10 +79,7 @@ def add(dry_run: bool, as_json: bool, **what: Any) -> int:
 @click.argument("number", type=click.IntRange(min=1), metavar="ID")
 @click.argument("text", required=False, metavar="[TEXT]")
 @what_options
-@reason_option
-@actor_option
-@dry_run_option
-@json_option
+@deed_options
 def edit(number: int, dry_run: bool, as_json: bool, **what: Any) -> int:
     """Change a redaction; what is not given stays as it is."""
     with _book() as book, _watched() as progress:
@@ -88,10 +89,7 @@ def edit(number: int, dry_run: bool, as_json: bool, **what: Any) -> int:
 
 @command.command("remove")
 @click.argument("number", type=click.IntRange(min=1), metavar="ID")
-@reason_option
-@actor_option
-@dry_run_option
-@json_option
+@deed_options
 def remove(number: int, reason: str, actor: str, dry_run: bool, as_json: bool) -> int:
     """Take a redaction back. The text returns where its log is still there."""
     with _book() as book, _watched() as progress:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from git_ai_trail.formats import claude, codex, copilot, gemini, opencode, vscode
+from git_ai_trail.formats import aider, claude, codex, copilot, gemini, opencode, vscode
 from git_ai_trail.formats.protocol import Format
 from git_ai_trail.loglines import head_of
 
-FORMATS: tuple[Format, ...] = (claude, codex, copilot, gemini, opencode, vscode)
+FORMATS: tuple[Format, ...] = (aider, claude, codex, copilot, gemini, opencode, vscode)
 
 BY_NAME = {fmt.NAME: fmt for fmt in FORMATS}
 

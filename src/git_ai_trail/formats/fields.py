@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from git_ai_trail.lazy import pattern
 
 _MOST = 10**13
@@ -13,6 +15,11 @@ _URL = pattern(r"([A-Za-z][A-Za-z0-9+.-]*://)(?:[^/@\s]*@)?([^?#\s]*)")
 def text_of(value: object, limit: int = 256) -> str:
     """A short text field, or the empty string where the log holds something else."""
     return value[:limit] if isinstance(value, str) else ""
+
+
+def arguments_of(given: object, limit: int) -> str:
+    """A call's arguments as text: JSON where they are a structure, as they stand where they are a text."""
+    return json.dumps(given, ensure_ascii=False) if isinstance(given, (dict, list)) else text_of(given, limit)
 
 
 def an_id(value: object) -> str:

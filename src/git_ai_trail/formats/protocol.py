@@ -119,6 +119,10 @@ class Source(Protocol):
         without a container nothing is opened or imported."""
         ...
 
+    def in_worktree(self, root: str) -> tuple[str, ...]:
+        """Containers that the agent keeps in the worktree at `root`, whether they are there or not; by their names alone."""
+        ...
+
     def former(self, path: str) -> tuple[str, ...]:
         """Names that the log of the same session had before the agent began to keep it where it is now."""
         ...

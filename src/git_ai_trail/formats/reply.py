@@ -1,8 +1,10 @@
-"""What came back from a tool call, as far as any format can tell."""
+"""A tool call that has ended: what came back, as far as any format can tell, and what it says of its work."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
+
+from git_ai_trail.facts import Call, CommitMade, Edit, Output, Plan
 
 
 class Reply(NamedTuple):
@@ -16,3 +18,13 @@ class Reply(NamedTuple):
     text: str
     running: str
     results: tuple[int | None, ...] = ()
+
+
+class ToolCall(NamedTuple):
+    """A call whose record is written when it has ended, and all that it says."""
+
+    call: Call
+    plan: Plan | None
+    output: Output
+    edits: list[Edit]
+    commits: list[CommitMade]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from git_ai_trail.facts import Other
 from git_ai_trail.lazy import pattern
 
@@ -16,6 +19,10 @@ class Skipped:
     def __init__(self, unused: frozenset[str]) -> None:
         self.counts: dict[str, int] = {}
         self._unused = unused
+
+    def restore(self, counts: Mapping[str, Any]) -> None:
+        """Goes on from the `counts` of a state."""
+        self.counts = {str(kind): int(count) for kind, count in counts.items()}
 
     def add(self, kind: str) -> None:
         if kind not in self.counts and len(self.counts) >= _MAX_KINDS:

@@ -48,6 +48,11 @@ def is_container(path: str, formats: Sequence[Format] = FORMATS) -> bool:
     return any(source.is_container(path) for source in map(source_of, formats) if source is not None)
 
 
+def in_worktree(root: str) -> tuple[str, ...]:
+    """The files in the worktree at `root` that may hold sessions, whether they are there or not."""
+    return tuple(name for source in map(source_of, FORMATS) if source is not None for name in source.in_worktree(root))
+
+
 def former_names(path: str, formats: Sequence[Format]) -> list[str]:
     """Names that the session's log had before."""
     found = (source.former(path) for source in map(source_of, formats) if source is not None and source.holds(path))

@@ -32,7 +32,7 @@ def after_commit(env: Mapping[str, str], config: UserConfig, repository: str) ->
         with FileLock(os.path.join(folder, "ingest.lock"), timeout=0, mode=0o600):
             # A format that cannot be used must not keep the others' logs from being read.
             config = third_party.usable(config)
-            outcome = ingest(env, config, since=datetime.now(UTC) - RECENT, jobs=1)
+            outcome = ingest(env, config, worktree=repository, since=datetime.now(UTC) - RECENT, jobs=1)
             _complete(env, config, repository)
             return outcome
     except Timeout:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from git_ai_trail.attach import notes, record, status
+from git_ai_trail.formats.sources import in_worktree
 from git_ai_trail.git import Git
 from git_ai_trail.index.access import Index
 from git_ai_trail.index.candidates import SLACK
@@ -60,7 +61,7 @@ def backfill(
     recorded = _recorded(tree.git, commits)
     index = open_user_index(env)
     try:
-        refresh_all(index, env, log_roots=settings.log_roots, progress=index_progress)
+        refresh_all(index, env, log_roots=(*settings.log_roots, *in_worktree(tree.root)), progress=index_progress)
         earliest = _earliest(index)
     finally:
         index.close()

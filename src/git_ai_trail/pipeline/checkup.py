@@ -10,7 +10,7 @@ from git_ai_trail import places, settings
 from git_ai_trail.config import load_repository, load_user
 from git_ai_trail.errors import ConfigError, TrailError
 from git_ai_trail.formats import is_own
-from git_ai_trail.formats.sources import is_container
+from git_ai_trail.formats.sources import in_worktree, is_container
 from git_ai_trail.git import Git
 from git_ai_trail.install import doctor, place
 from git_ai_trail.install.database_file import check_database, check_put_aside
@@ -36,24 +36,24 @@ def checkup(root: str, env: Mapping[str, str]) -> list[Check]:
         checks.append(Check(name="repository", state="warn", detail=error.message, advice=advice))
     if where is not None:
         checks += _check_repository(where, env)
-    checks += check_logs(env)
+    checks += check_logs(env, where.toplevel if where is not None else "")
     checks += doctor.check_folders([("data folder", places.data_dir(env)), ("cache folder", places.cache_dir(env))])
     checks.append(check_database("index", places.index_path(env), "run 'git ai-trail init'"))
     checks += _check_store(env)
     return checks + doctor.check_clock(git if where else None, env, time.time())
 
 
-def check_logs(env: Mapping[str, str]) -> list[Check]:
+def check_logs(env: Mapping[str, str], worktree: str = "") -> list[Check]:
     """Whether the agents' logs are found, folder by folder; every folder of the person's own must be there."""
     try:
         config = load_user(places.config_dir(env))
     except ConfigError as error:
         return [Check(name="logs", state="fail", detail=error.message, advice=error.hint or "correct the file")]
-    own = config.log_roots
+    own, here = config.log_roots, in_worktree(worktree) if worktree else ()
     checks = _check_formats(config.formats)
     found = 0
     for fmt in all_formats():
-        for root in dict.fromkeys((*fmt.roots(env, places.home_dir(env)), *own)):
+        for root in dict.fromkeys((*fmt.roots(env, places.home_dir(env)), *own, *here)):
             if not os.path.isdir(root) and not (is_container(root, (fmt,)) and os.path.isfile(root)):
                 if root in own:
                     advice = "correct logs.roots in config.toml"

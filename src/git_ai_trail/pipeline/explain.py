@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from git_ai_trail.agents import AGENTS
 from git_ai_trail.errors import TrailError
 from git_ai_trail.facts import Candidate, Considered, EvidenceFact, KnownSession
+from git_ai_trail.formats.sources import in_worktree
 from git_ai_trail.index import query
 from git_ai_trail.index.access import Index
 from git_ai_trail.index.candidates import NEAR, SLACK, Where, inside
@@ -44,7 +45,7 @@ def explain(
     commit = past_commits(tree.git, ["-1", oid])[0]
     index = open_user_index(env)
     try:
-        refresh_all(index, env, log_roots=settings.log_roots, progress=index_progress)
+        refresh_all(index, env, log_roots=(*settings.log_roots, *in_worktree(tree.root)), progress=index_progress)
         where = whereabouts(tree, index)
         gathered = match_past(tree.git, index, where, commit, weak_too=settings.weak_trailer, apart=settings.apart)
         known = {one.candidate.session.session_id for one in gathered.considered}

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from git_ai_trail.config import UserConfig
+from git_ai_trail.formats.sources import in_worktree
 from git_ai_trail.model import Ingested, Outcome, Skipped
 from git_ai_trail.pipeline import scrubbing
 from git_ai_trail.pipeline.exclusion import reading
@@ -28,6 +29,7 @@ def ingest(
     config: UserConfig,
     *,
     paths: Sequence[str] = (),
+    worktree: str = "",
     agent: str = "",
     since: datetime | None = None,
     limit: int | None = None,
@@ -37,7 +39,8 @@ def ingest(
     progress: Progress | None = None,
     report: Callable[[Ingested | Skipped], None] | None = None,
 ) -> Outcome:
-    """Reads what is new in the logs below `paths` (default: wherever the agents keep them) into the trail database.
+    """Reads what is new in the logs below `paths` (default: wherever the agents keep them, also in the worktree
+    at `worktree`, if there is one) into the trail database.
 
     `limit` is a number of logs, newest first; `jobs` a number of processes (0: as many as help); `rescrub` reads
     everything again. A log that cannot be read is counted and named in the outcome. KeyboardInterrupt leaves every
@@ -57,7 +60,7 @@ def ingest(
                 env,
                 store,
                 paths=paths,
-                log_roots=config.log_roots,
+                log_roots=(*config.log_roots, *(in_worktree(worktree) if worktree else ())),
                 agent=agent,
                 since=since,
                 ruleset_digest="" if rescrub else digest,

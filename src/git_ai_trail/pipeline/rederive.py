@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from git_ai_trail.attach.record import session_key
 from git_ai_trail.attach.verify import Derived
 from git_ai_trail.facts import CommitMatch, KnownSession
+from git_ai_trail.formats.sources import in_worktree
 from git_ai_trail.git import Git
 from git_ai_trail.index import query
 from git_ai_trail.index.access import Index
@@ -41,7 +42,7 @@ def rederive(
         return {}
     index = open_user_index(env)
     try:
-        refresh_all(index, env, log_roots=settings.log_roots)
+        refresh_all(index, env, log_roots=(*settings.log_roots, *in_worktree(tree.root)))
         where = whereabouts(tree, index)
         known = _at_hand(index, where)
         return {one.commit.oid: _judged(tree.git, index, where, known, one) for one in ours}

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from git_ai_trail import places
 from git_ai_trail.config import load_user
 from git_ai_trail.errors import TrailError
+from git_ai_trail.formats.sources import in_worktree
 from git_ai_trail.install import EVENTS, carry_settings, config_hooks, journal, native, place, policy_file, snippet
 from git_ai_trail.install.journal import Journal
 from git_ai_trail.install.place import Place
@@ -37,11 +38,12 @@ def init(root: str, *, mode: str = "auto", profile: str | None = None) -> list[S
     return steps
 
 
-def build_index(env: Mapping[str, str], progress: Progress | None = None) -> Step:
+def build_index(root: str, env: Mapping[str, str], progress: Progress | None = None) -> Step:
     """Builds the person's index, so that the first commit finds it ready; a commit without one only looks less far."""
     try:
         config = third_party.usable(load_user(places.config_dir(env)))
-        found = build(env, log_roots=config.log_roots, progress=progress)
+        logs = (*config.log_roots, *in_worktree(place.find(root).toplevel))
+        found = build(env, log_roots=logs, progress=progress)
     except (OSError, TrailError) as error:
         return Step(name="index", state="todo", detail=f"not built: {error}; 'git ai-trail doctor' says more")
     return Step(

@@ -17,6 +17,7 @@ from git_ai_trail.apart import kinds_at
 from git_ai_trail.attach import carry, notes, pending, profiles, record, trailers
 from git_ai_trail.facts import CommitMatch
 from git_ai_trail.formats import FORMATS
+from git_ai_trail.formats.sources import in_worktree
 from git_ai_trail.git import Git, empty_tree
 from git_ai_trail.index.access import Index, open_index
 from git_ai_trail.index.candidates import Where
@@ -83,7 +84,7 @@ def _gathered(
 ) -> Gathered:
     """The match, with what the logs say now; closes the index."""
     try:
-        logs = log_places(env, env.get("HOME", ""), settings.log_roots)
+        logs = log_places(env, env.get("HOME", ""), (*settings.log_roots, *in_worktree(tree.root)))
         running = index.look(logs, now=now, roots=tree.roots)
         making = index.being_made(running, tree.roots, now=now, hints=hints(env))
         return gather(

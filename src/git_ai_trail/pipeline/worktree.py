@@ -43,6 +43,14 @@ def open_worktree(cwd: str) -> Worktree:
     return Worktree(git, root, git_dir, common_dir, head, code == 0, worktree_roots(root, cwd))
 
 
+def top(cwd: str) -> str:
+    """The root of the worktree around `cwd`, empty where there is none, or no git."""
+    try:
+        return Git(cwd).text("rev-parse", "--show-toplevel", check=False)
+    except GitError:
+        return ""
+
+
 def worktree_roots(root: str, cwd: str) -> tuple[str, ...]:
     """The worktree's root as git gives it, and as the user reached it through symbolic links."""
     names = list(as_written(root))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, NamedTuple
 
 from git_ai_trail.facts import Plan
-from git_ai_trail.formats.fields import text_of
+from git_ai_trail.formats.fields import arguments_of, text_of
 from git_ai_trail.formats.shell.steps import Script
 
 EDITORS = ("Edit", "MultiEdit", "Write", "NotebookEdit")
@@ -32,7 +31,7 @@ def read_call(block: dict[str, Any], folder: str) -> CallText:
     call_id = text_of(block.get("id"), _MAX_NAME)
     tool = text_of(block.get("name"), _MAX_NAME)
     given = block.get("input")
-    arguments = json.dumps(given, ensure_ascii=False) if isinstance(given, (dict, list)) else text_of(given, _LONGEST)
+    arguments = arguments_of(given, _LONGEST)
     parsed = given if isinstance(given, dict) else {}
     if tool in _SHELLS:
         command = text_of(parsed.get("command"), 4 * _LONGEST)

@@ -31,8 +31,8 @@ from git_ai_trail.formats.events import Fact as Told
 from git_ai_trail.formats.events import events_of
 from git_ai_trail.formats.fields import text_of
 from git_ai_trail.formats.paths import resolve
+from git_ai_trail.formats.reader import CountingReader
 from git_ai_trail.formats.records import Record, read_records
-from git_ai_trail.formats.skipped import Skipped
 
 _RESTARTS = ('{"parentUuid"', '{"type"', '{"logicalParentUuid"', '{"isSidechain"', '{"sessionId"')
 # A record that is written twice stands near its twin.
@@ -41,14 +41,14 @@ _LONGEST = 1 << 22
 _CONVERSATION = ("user", "assistant", "attachment", "system")
 
 
-class ClaudeReader:
+class ClaudeReader(CountingReader):
     """Satisfies `protocol.Reader`."""
 
     def __init__(self, path: str, state: Mapping[str, Any] | None = None) -> None:
+        super().__init__(UNUSED)
         self.agent = agent_of(path)
         self.session_id = session_id_of(path)
         self.known = False  # the session's meta was given
-        self.turn = -1
         self.cwd = ""
         self.settings = 0  # digest of the last context
         self.approval = ""
@@ -57,7 +57,6 @@ class ClaudeReader:
         self.tokens = TokenCounter()
         self._recent: dict[int, None] = {}  # digests of the last uuids
         self._waiting: list[tuple[int, int, float | None, str]] = []  # prompts that may turn out to be copied
-        self._skipped = Skipped(UNUSED)
         self._awaited: dict[int, list[Any]] = {}  # lines that are fed again after a restart
         # The record that is being read.
         self._offset = 0
@@ -69,16 +68,13 @@ class ClaudeReader:
     # -- the contract -------------------------------------------------------------------------------------------------
 
     def feed(self, line: bytes, offset: int) -> list[Event]:
-        records, problem = read_records(line, _RESTARTS)
         awaited = self._awaited.pop(offset, None)
         if awaited is not None:
-            for record in records:
+            for record in read_records(line, _RESTARTS)[0]:
                 self._remember(record, offset, awaited)
             return []
-        if problem:
-            self._skipped.add(problem)
         events: list[Event] = []
-        for record in records:
+        for record in self._read(line, _RESTARTS):
             self._take(record, offset, events)
         return events
 
@@ -89,10 +85,6 @@ class ClaudeReader:
 
     def pending_commits(self) -> list[PendingCommit]:
         return self.work.pending()
-
-    @property
-    def skipped(self) -> Mapping[str, int]:
-        return self._skipped.counts
 
     def state(self) -> dict[str, Any]:
         return {
@@ -119,7 +111,7 @@ class ClaudeReader:
         self.copies.restore(state["copies"])
         self.tokens.restore(state["tokens"])
         self._recent = dict.fromkeys(map(int, state["recent"]))
-        self._skipped.counts = {str(kind): int(count) for kind, count in state["skipped"].items()}
+        self._skipped.restore(state["skipped"])
         for flags in state["calls"]:
             self._awaited.setdefault(flags[0], []).append(flags)
         for offset, at in state["waiting"]:
@@ -148,21 +140,21 @@ class ClaudeReader:
             self.copies.side_note(data, self._at)
             if kind == "permission-mode":
                 self.approval = text_of(data.get("permissionMode"), 64)
-            facts = self._one(self._skipped.unused(kind))
+            facts = self._fact(self._skipped.unused(kind))
         events += events_of([Told(fact.data, fact.turn, self._at) for fact in facts], record, offset)
 
     def _in_conversation(self, kind: str, data: dict[str, Any], events: list[Event]) -> list[Fact]:
         meta = None if self.known else self._meta(data)
         if self._is_repeated(data):
             self._skipped.add("repeated record")
-            return self._one(Other("repeated record"))
+            return self._fact(Other("repeated record"))
         if self._waiting and kind == "assistant":
             self.copies.is_restamped(data, self._at, self._waiting[0][2])
         if not self.agent and self.copies.covers(data, self.session_id, self._at):
             return self._copied(meta, kind)
         if kind != "attachment" and not self.copies.marked:
             self._answered(events)
-        return [*(self._one(meta) if meta else ()), *_HANDLERS[kind](self, data)]
+        return [*(self._fact(meta) if meta else ()), *_HANDLERS[kind](self, data)]
 
     def _copied(self, meta: Meta | None, kind: str) -> list[Fact]:
         """What another session did; its time is not this one's. The prompts that a copied answer is to are copied too."""
@@ -172,10 +164,10 @@ class ClaudeReader:
                 self._skipped.add("copied history")
             self._waiting.clear()
         self._skipped.add("copied history")
-        copied = self._one(Other("copied history"))
-        return [*self._one(meta._replace(started_at=self.copies.began)), *copied] if meta else copied
+        copied = self._fact(Other("copied history"))
+        return [*self._fact(meta._replace(started_at=self.copies.began)), *copied] if meta else copied
 
-    def _one(self, data: Any) -> list[Fact]:
+    def _fact(self, data: Any) -> list[Fact]:
         return [Fact(data, self.turn)]
 
     def _meta(self, data: dict[str, Any]) -> Meta:
@@ -224,12 +216,12 @@ class ClaudeReader:
         text = human_text(data, content)
         if not text:
             ended = ended_task(content)
-            said = self._one(Message("injected", "\n".join(texts_of(content)), ""))
+            said = self._fact(Message("injected", "\n".join(texts_of(content)), ""))
             return [*said, *self.work.ended(*ended)] if ended else said
         if self.copies.marked or self.copies.may_be_restamped(data):
             self._waiting.append((self._offset, self._length, self._at, text))
-            return self._one(Other("user message"))
-        return self._one(self._prompt(text))
+            return self._fact(Other("user message"))
+        return self._fact(self._prompt(text))
 
     def _prompt(self, text: str) -> Prompt:
         self.turn += 1
@@ -240,19 +232,19 @@ class ClaudeReader:
         text = "" if data.get("isMeta") is True else typed(content)
         if text and self.agent:
             self.turn += 1
-        return self._one(Message("agent" if text else "injected", text or "\n".join(texts_of(content)), ""))
+        return self._fact(Message("agent" if text else "injected", text or "\n".join(texts_of(content)), ""))
 
     def _attachment(self, data: dict[str, Any]) -> list[Fact]:
         text = "" if self.agent else queued(data)
         if text:
-            return self._one(self._prompt(text))
+            return self._fact(self._prompt(text))
         attachment = data.get("attachment")
         ended = ended_task(attachment.get("prompt")) if isinstance(attachment, dict) else None
-        return [*self._one(Other("attachment")), *(self.work.ended(*ended) if ended else ())]
+        return [*self._fact(Other("attachment")), *(self.work.ended(*ended) if ended else ())]
 
     def _system(self, data: dict[str, Any]) -> list[Fact]:
         text = text_of(data.get("content"), _LONGEST)
-        return self._one(Message("system", text, "") if text.strip() else Other("system"))
+        return self._fact(Message("system", text, "") if text.strip() else Other("system"))
 
     def _answered(self, events: list[Event]) -> None:
         """Gives the prompts that were held back: they were the session's own."""
@@ -268,15 +260,15 @@ class ClaudeReader:
         self.cwd = folder = self._folder(data)
         facts: list[Fact] = []
         if isinstance(content, str):
-            facts = self._one(Message(_role(data, message), content, ""))
+            facts = self._fact(Message(_role(data, message), content, ""))
         for number, block in enumerate(content if isinstance(content, list) else ()):
             if isinstance(block, dict):
                 facts.extend(self._block(block, number, folder, data, message))
         tokens = self.tokens.count(data, message)
         return [
-            *(facts or self._one(Other("assistant"))),
+            *(facts or self._fact(Other("assistant"))),
             *self._settings(data, message, folder),
-            *(self._one(tokens) if tokens else ()),
+            *(self._fact(tokens) if tokens else ()),
         ]
 
     def _folder(self, data: dict[str, Any]) -> str:
@@ -288,12 +280,12 @@ class ClaudeReader:
         kind = block.get("type")
         if kind == "tool_use":
             called = self.work.call(block, number, self._offset, self._at, self.turn, folder)
-            return called or self._one(Other("repeated call"))
+            return called or self._fact(Other("repeated call"))
         if kind == "text" and isinstance(block.get("text"), str):
-            return self._one(Message(_role(data, message), block["text"], ""))
+            return self._fact(Message(_role(data, message), block["text"], ""))
         if kind == "thinking" and text_of(block.get("thinking"), _LONGEST).strip():
-            return self._one(Reasoning(block["thinking"]))
-        return self._one(self._skipped.unused(kind, "assistant/"))
+            return self._fact(Reasoning(block["thinking"]))
+        return self._fact(self._skipped.unused(kind, "assistant/"))
 
     def _settings(self, data: dict[str, Any], message: dict[str, Any], folder: str) -> list[Fact]:
         """The settings under which the model answers, wherever they are others than before."""
@@ -305,7 +297,7 @@ class ClaudeReader:
         if digest == self.settings:
             return []
         self.settings = digest
-        return self._one(context)
+        return self._fact(context)
 
 
 def _message(data: dict[str, Any]) -> dict[str, Any]:

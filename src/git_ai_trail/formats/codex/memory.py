@@ -85,7 +85,7 @@ class Memory:
         self.copies.restore(state["copies"])
         self.history.restore(state["history"])
         self.tokens.restore(state["tokens"])
-        self.skips.counts = {str(kind): int(count) for kind, count in state["skipped"].items()}
+        self.skips.restore(state["skipped"])
         for offset, process in state["typed"]:
             self.awaited[offset] = ["typed", process]
         for flags in state["calls"]:

@@ -20,8 +20,8 @@ from git_ai_trail.formats.document import Document, read_document
 from git_ai_trail.formats.events import Fact, events_of
 from git_ai_trail.formats.fields import an_id, text_of
 from git_ai_trail.formats.paths import resolve
+from git_ai_trail.formats.reader import CountingReader
 from git_ai_trail.formats.records import decode_inner
-from git_ai_trail.formats.skipped import Skipped
 from git_ai_trail.lazy import pattern
 
 _LONGEST = 1 << 22
@@ -37,18 +37,17 @@ _WROTE = pattern(r"Created file .* with \d+ characters|File .* updated with chan
 _NOT_RUN = "The execution of this tool, or a previous tool was interrupted."
 
 
-class HistoryReader:
+class HistoryReader(CountingReader):
     """Satisfies `protocol.Reader`. The document is read anew each time; only the counts go on."""
 
     def __init__(self, path: str, state: Mapping[str, Any] | None = None) -> None:
+        super().__init__(UNUSED)
         self.session_id = session_id_of(path)
-        self.turn = -1
         self.folder = self.model = ""
         self.work = Work()
-        self._skipped = Skipped(UNUSED)
         if state and state.get("version") == STATE_VERSION:
             self.session_id = str(state["session_id"])
-            self._skipped.counts = {str(kind): int(count) for kind, count in state["skipped"].items()}
+            self._skipped.restore(state["skipped"])
 
     def feed(self, line: bytes, offset: int) -> list[Event]:
         self.turn, self.model, self.work = -1, "", Work()
@@ -72,15 +71,8 @@ class HistoryReader:
             events.extend(events_of(facts, record, offset))
         return events
 
-    def finish(self) -> list[Event]:
-        return []
-
     def pending_commits(self) -> list[PendingCommit]:
         return self.work.pending()
-
-    @property
-    def skipped(self) -> Mapping[str, int]:
-        return self._skipped.counts
 
     def state(self) -> dict[str, Any]:
         return {
@@ -97,9 +89,6 @@ class HistoryReader:
     def _context(self, model: object, at: float | None) -> list[Fact]:
         name = text_of(model, 128)
         return self._one(Context("", self.folder, name, "", "", ""), at) if name else []
-
-    def _one(self, data: Any, at: float | None) -> list[Fact]:
-        return [Fact(data, self.turn, at)]
 
     # -- what was shown -----------------------------------------------------------------------------------------------
 

@@ -14,8 +14,8 @@ from git_ai_trail.formats.copilot.work import OpenCall, Work
 from git_ai_trail.formats.events import Fact, events_of
 from git_ai_trail.formats.fields import an_id, text_of, whole
 from git_ai_trail.formats.paths import resolve
+from git_ai_trail.formats.reader import CountingReader
 from git_ai_trail.formats.records import Record, read_records
-from git_ai_trail.formats.skipped import Skipped
 from git_ai_trail.git import is_oid
 
 _RESTARTS = ('{"type"', '{"data"', '{"id"')
@@ -24,13 +24,13 @@ _FIGURES = ("inputTokens", "cacheReadTokens", "cacheWriteTokens", "outputTokens"
 _MOST_MODELS = 32
 
 
-class CopilotReader:
+class CopilotReader(CountingReader):
     """Satisfies `protocol.Reader`."""
 
     def __init__(self, path: str, state: Mapping[str, Any] | None = None) -> None:
+        super().__init__(UNUSED)
         self.session_id = session_id_of(path)
         self.known = False
-        self.turn = -1
         self.cwd = ""
         self.model = ""
         self.each = False  # tokens are recorded for each response
@@ -38,30 +38,23 @@ class CopilotReader:
         self.totals: dict[str, list[int]] = {}  # at the end of the last run, by model
         self.work = Work()
         self._awaited: dict[int, list[Any]] = {}  # lines that are fed again after a restart
-        self._skipped = Skipped(UNUSED)
         if state and state.get("version") == STATE_VERSION:
             self._restore(state)
 
     # -- the contract -------------------------------------------------------------------------------------------------
 
     def feed(self, line: bytes, offset: int) -> list[Event]:
-        records, problem = read_records(line, _RESTARTS)
         if offset in self._awaited:
-            self._remember(records, offset, self._awaited.pop(offset))
+            self._remember(read_records(line, _RESTARTS)[0], offset, self._awaited.pop(offset))
             return []
-        if problem:
-            self._skipped.add(problem)
-        return [event for record in records for event in events_of(self._take(record, offset), record, offset)]
-
-    def finish(self) -> list[Event]:
-        return []
+        return [
+            event
+            for record in self._read(line, _RESTARTS)
+            for event in events_of(self._take(record, offset), record, offset)
+        ]
 
     def pending_commits(self) -> list[PendingCommit]:
         return self.work.pending()
-
-    @property
-    def skipped(self) -> Mapping[str, int]:
-        return self._skipped.counts
 
     def state(self) -> dict[str, Any]:
         return {
@@ -83,7 +76,7 @@ class CopilotReader:
         self.cwd, self.model, self.each = str(state["cwd"]), str(state["model"]), bool(state["each"])
         self.answers = int(state["answers"])
         self.totals = {str(model): list(figures) for model, figures in state["totals"].items()}
-        self._skipped.counts = {str(kind): int(count) for kind, count in state["skipped"].items()}
+        self._skipped.restore(state["skipped"])
         for offset, at, turn, folder in state["calls"]:
             self._awaited.setdefault(int(offset), []).append((at, turn, folder))
 
@@ -116,9 +109,6 @@ class CopilotReader:
         if kind == "session.shutdown":
             return [*self._one(Other(str(kind)), at), *self._totals(data, at)]
         return self._one(self._skipped.unused(kind), at)
-
-    def _one(self, data: Any, at: float | None) -> list[Fact]:
-        return [Fact(data, self.turn, at)]
 
     def _session(self, data: dict[str, Any], at: float | None) -> list[Fact]:
         given = data.get("context")

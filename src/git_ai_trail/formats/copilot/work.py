@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
@@ -11,7 +10,7 @@ from git_ai_trail.formats.codex.calls import PatchText
 from git_ai_trail.formats.codex.edits import edits_of_patches
 from git_ai_trail.formats.diffs import DiffLines, read_hunks
 from git_ai_trail.formats.events import Fact
-from git_ai_trail.formats.fields import text_of, whole
+from git_ai_trail.formats.fields import arguments_of, text_of, whole
 from git_ai_trail.formats.linediff import new_lines, runs_of, split_lines
 from git_ai_trail.formats.paths import resolve
 from git_ai_trail.formats.reply import Reply
@@ -41,8 +40,7 @@ class OpenCall:
         self.scripts = (Script(self.command, folder),) if shell else ()
         self.commits: tuple[CommitCall, ...] = commit_calls(self.scripts)
         # The models of OpenAI give a patch as it is, not as a field of something.
-        said = json.dumps(given, ensure_ascii=False) if isinstance(given, (dict, list)) else text_of(given, _LONGEST)
-        self.arguments = said
+        self.arguments = arguments_of(given, _LONGEST)
         patch = self.args.get("input") or self.args.get("patch") or given
         self.patches = (PatchText(text_of(patch, _LONGEST), folder),) if self.tool == _PATCH else ()
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
-from git_ai_trail.facts import Call, CommitMade, Edit, Output, Plan
+from git_ai_trail.facts import Call, Edit, Output, Plan
 from git_ai_trail.formats.diffs import read_hunks
-from git_ai_trail.formats.fields import text_of
+from git_ai_trail.formats.fields import arguments_of, text_of
 from git_ai_trail.formats.linediff import Runs, new_lines, runs_of, split_lines
 from git_ai_trail.formats.paths import resolve
-from git_ai_trail.formats.reply import Reply
+from git_ai_trail.formats.reply import Reply, ToolCall
 from git_ai_trail.formats.shell.commits import commit_calls, commits_made
 from git_ai_trail.formats.shell.edits import edits_of_scripts
 from git_ai_trail.formats.shell.steps import Script
@@ -28,22 +27,12 @@ _MOVED = "Command moved to background"
 _STEPS = 256
 
 
-class ToolCall(NamedTuple):
-    """A call that has ended, and all that it says."""
-
-    call: Call
-    plan: Plan | None
-    output: Output
-    edits: list[Edit]
-    commits: list[CommitMade]
-
-
 def read_call(entry: dict[str, Any], folder: str) -> ToolCall:
     """An entry of `toolCalls`, in a session that was held in `folder`."""
     name, call_id = text_of(entry.get("name"), 128), text_of(entry.get("id"), 128)
     given = entry.get("args")
     args: dict[str, Any] = given if isinstance(given, dict) else {}
-    arguments = json.dumps(given, ensure_ascii=False) if isinstance(given, (dict, list)) else text_of(given, 1 << 20)
+    arguments = arguments_of(given, 1 << 20)
     status = _STATUS.get(text_of(entry.get("status")), "unknown")
     text = _response(entry)
     if name != _SHELL:

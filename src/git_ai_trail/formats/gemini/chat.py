@@ -16,8 +16,8 @@ from git_ai_trail.formats.gemini.calls import read_call
 from git_ai_trail.formats.gemini.discovery import is_document, parent_of, session_id_of
 from git_ai_trail.formats.gemini.project import Project
 from git_ai_trail.formats.gemini.unused import UNUSED
-from git_ai_trail.formats.records import Record, read_records
-from git_ai_trail.formats.skipped import Skipped
+from git_ai_trail.formats.reader import CountingReader
+from git_ai_trail.formats.records import Record
 from git_ai_trail.lazy import pattern
 
 _RESTARTS = ('{"id"', '{"$set"', '{"sessionId"')
@@ -36,10 +36,11 @@ _REMEMBERED = 48
 _MOST_CALLS = 512
 
 
-class GeminiReader:
+class GeminiReader(CountingReader):
     """Satisfies `protocol.Reader`."""
 
     def __init__(self, path: str, state: Mapping[str, Any] | None = None) -> None:
+        super().__init__(UNUSED)
         self.path = path
         self.document = is_document(path)
         self.session_id = ""
@@ -47,11 +48,9 @@ class GeminiReader:
         self.started: float | None = None
         self.project = Project(path)
         self.told = False  # the folder was given
-        self.turn = -1
         self.model = ""
         # Of the last messages: digests of text and calls, how many thoughts, the tokens.
         self._recent: dict[int, list[Any]] = {}
-        self._skipped = Skipped(UNUSED)
         if state and state.get("version") == STATE_VERSION:
             self._restore(state)
 
@@ -60,21 +59,11 @@ class GeminiReader:
     def feed(self, line: bytes, offset: int) -> list[Event]:
         if self.document:
             return self._feed_document(line, offset)
-        records, problem = read_records(line, _RESTARTS)
-        if problem:
-            self._skipped.add(problem)
-        return [event for record in records for event in self._take(record, offset)]
-
-    def finish(self) -> list[Event]:
-        return []
+        return [event for record in self._read(line, _RESTARTS) for event in self._take(record, offset)]
 
     def pending_commits(self) -> list[PendingCommit]:
         """None: a call is written when it has ended."""
         return []
-
-    @property
-    def skipped(self) -> Mapping[str, int]:
-        return self._skipped.counts
 
     def state(self) -> dict[str, Any]:
         return {
@@ -97,7 +86,7 @@ class GeminiReader:
         self.project.digest, self.project.folder = str(state["digest"]), str(state["folder"])
         self.told = bool(state["told"])
         self._recent = {int(key): kept for key, *kept in state["recent"]}
-        self._skipped.counts = {str(kind): int(count) for kind, count in state["skipped"].items()}
+        self._skipped.restore(state["skipped"])
 
     # -- records ------------------------------------------------------------------------------------------------------
 
@@ -183,9 +172,6 @@ class GeminiReader:
         if self.told or not self.project.folder or not self.session_id:
             return []
         return [Fact(self._meta(), self.turn, self.started)]
-
-    def _one(self, data: Any, at: float | None) -> list[Fact]:
-        return [Fact(data, self.turn, at)]
 
     # -- messages -----------------------------------------------------------------------------------------------------
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any, NamedTuple
+from typing import Any
 
-from git_ai_trail.facts import Call, CommitMade, Edit, Output, PendingCommit, Plan
-from git_ai_trail.formats.fields import text_of
+from git_ai_trail.facts import Call, Output, PendingCommit, Plan
+from git_ai_trail.formats.fields import arguments_of, text_of
 from git_ai_trail.formats.opencode.edits import EDITORS, edits_of
 from git_ai_trail.formats.opencode.seen import Seen, wrote
 from git_ai_trail.formats.paths import resolve
-from git_ai_trail.formats.reply import Reply
+from git_ai_trail.formats.reply import Reply, ToolCall
 from git_ai_trail.formats.shell.commits import commit_calls, commits_made
 from git_ai_trail.formats.shell.edits import edits_of_scripts
 from git_ai_trail.formats.shell.steps import Script
@@ -21,22 +20,12 @@ _STEPS = 256
 _REFUSED = ("The user rejected", "The user has specified a rule which prevents", "The user dismissed")
 
 
-class ToolCall(NamedTuple):
-    """A call that has ended, and all that it says."""
-
-    call: Call
-    plan: Plan | None
-    output: Output
-    edits: list[Edit]
-    commits: list[CommitMade]
-
-
 def read_call(part: dict[str, Any], state: dict[str, Any], folder: str, seen: Seen) -> ToolCall:
     """A part with its `state`, in a session that is held in `folder` and has `seen` files."""
     tool, call_id = text_of(part.get("tool"), 128), text_of(part.get("callID"), 128)
     given = state.get("input")
     args: dict[str, Any] = given if isinstance(given, dict) else {}
-    arguments = json.dumps(given, ensure_ascii=False) if isinstance(given, (dict, list)) else text_of(given, 1 << 20)
+    arguments = arguments_of(given, 1 << 20)
     if tool in _SHELLS:
         script = _script(args, folder)
         reply = _shell_reply(state)

@@ -115,6 +115,11 @@ def _is_session_file(name: str) -> bool:
     return _SESSION_FILE.match(name) is not None
 
 
+def in_worktree(root: str) -> tuple[str, ...]:
+    """None: all sessions are in the user's folder."""
+    return ()
+
+
 def recent_dirs(root: str, now: float) -> list[str]:
     """None: `recent` gives the sessions themselves."""
     return []

@@ -14,48 +14,39 @@ from git_ai_trail.formats.opencode.discovery import session_id_of
 from git_ai_trail.formats.opencode.seen import Seen
 from git_ai_trail.formats.opencode.unused import UNUSED
 from git_ai_trail.formats.paths import resolve
-from git_ai_trail.formats.records import Record, read_records
-from git_ai_trail.formats.skipped import Skipped
+from git_ai_trail.formats.reader import CountingReader
+from git_ai_trail.formats.records import Record
 
 _RESTARTS = ('{"type":"session"', '{"type":"message"', '{"type":"part"')
 _LONGEST = 1 << 22
 _MOST_GOING = 64
 
 
-class OpenCodeReader:
+class OpenCodeReader(CountingReader):
     """Satisfies `protocol.Reader`."""
 
     def __init__(self, path: str, state: Mapping[str, Any] | None = None) -> None:
+        super().__init__(UNUSED)
         self.session_id = session_id_of(path) or "unknown"
         self.sub_agent = False
         self.created = 0  # when the session began, in milliseconds
         self.cwd = ""
         self.model = ""
-        self.turn = -1
         self.prompted = ""  # the message that the turn began with
         self.seen = Seen()
         self._going: list[PendingCommit] = []
-        self._skipped = Skipped(UNUSED)
         if state and state.get("version") == STATE_VERSION:
             self._restore(state)
 
     # -- the contract -------------------------------------------------------------------------------------------------
 
     def feed(self, line: bytes, offset: int) -> list[Event]:
-        records, problem = read_records(line, _RESTARTS)
-        if problem:
-            self._skipped.add(problem)
-        return [event for record in records for event in events_of(self._take(record), record, offset)]
-
-    def finish(self) -> list[Event]:
-        return []
+        return [
+            event for record in self._read(line, _RESTARTS) for event in events_of(self._take(record), record, offset)
+        ]
 
     def pending_commits(self) -> list[PendingCommit]:
         return self._going[:]
-
-    @property
-    def skipped(self) -> Mapping[str, int]:
-        return self._skipped.counts
 
     def state(self) -> dict[str, Any]:
         """Calls that go on are no part of it: they are given again, behind all that is finished."""
@@ -77,7 +68,7 @@ class OpenCodeReader:
         self.created, self.cwd, self.model = int(state["created"]), str(state["cwd"]), str(state["model"])
         self.turn, self.prompted = int(state["turn"]), str(state["prompted"])
         self.seen.restore(state["seen"])
-        self._skipped.counts = {str(kind): int(count) for kind, count in state["skipped"].items()}
+        self._skipped.restore(state["skipped"])
 
     # -- records ------------------------------------------------------------------------------------------------------
 
@@ -98,9 +89,6 @@ class OpenCodeReader:
         if kind == "message":
             return self._message(line, data, at)
         return self._part(line, data, at)
-
-    def _one(self, data: Any, at: float | None) -> list[Fact]:
-        return [Fact(data, self.turn, at)]
 
     def _session(self, line: dict[str, Any]) -> list[Fact]:
         self.session_id = an_id(line.get("id")) or self.session_id

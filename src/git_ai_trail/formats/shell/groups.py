@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from git_ai_trail.formats.shell.lexer import DYNAMIC
 from git_ai_trail.formats.shell.steps import Step
+from git_ai_trail.formats.shell.variables import TURNS
 
 CLOSES = ("}", ")")
 # These print nothing on their output.
@@ -27,22 +28,7 @@ SILENT = (
     "umask",
 )
 _GOES_ON = (*SILENT, "echo", "printf", "cat")
-_TURNS = (
-    "if",
-    "for",
-    "while",
-    "until",
-    "case",
-    "select",
-    "function",
-    "then",
-    "else",
-    "elif",
-    "do",
-    "fi",
-    "done",
-    "esac",
-)
+_TURNS = (*TURNS, "fi", "done", "esac")
 
 
 def group_output(steps: Sequence[Step], index: int, printed: Sequence[str | None]) -> str | None:

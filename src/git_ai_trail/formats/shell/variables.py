@@ -12,22 +12,9 @@ from git_ai_trail.lazy import pattern
 _ASSIGNMENT = pattern(r"([A-Za-z_]\w*)(\+?)=(.*)\Z", 16)  # DOTALL
 _ONE_WORD = pattern(r"[^\s*?\[\\]+\Z")
 _LEADING = ("{", "!", "time")
-_TURNS = (
-    "if",
-    "for",
-    "while",
-    "until",
-    "case",
-    "select",
-    "function",
-    "then",
-    "else",
-    "elif",
-    "do",
-    "eval",
-    "source",
-    ".",
-)
+# What follows these is run once, more often or never.
+TURNS = ("if", "for", "while", "until", "case", "select", "function", "then", "else", "elif", "do")
+_TURNS = (*TURNS, "eval", "source", ".")
 _DECLARES = ("export", "declare", "typeset", "local", "readonly")
 _SETS = ("read", "unset", "mapfile", "readarray", "getopts", "let", "wait", "trap", "coproc", "shopt", "set")
 _LONGEST = 1024 * 1024

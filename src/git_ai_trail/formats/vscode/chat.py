@@ -8,6 +8,7 @@ from typing import Any
 from git_ai_trail.facts import Context, Event, Message, Meta, Other, PendingCommit, Prompt, Tokens
 from git_ai_trail.formats.events import Fact, events_of
 from git_ai_trail.formats.fields import an_id, text_of, whole, without_credentials
+from git_ai_trail.formats.reader import CountingReader
 from git_ai_trail.formats.skipped import Skipped
 from git_ai_trail.formats.vscode import STATE_VERSION
 from git_ai_trail.formats.vscode.answer import Answer
@@ -22,17 +23,17 @@ _LONGEST = 1 << 22
 _MOST_MODELS = 32
 
 
-class ChatReader:
+class ChatReader(CountingReader):
     """Satisfies `protocol.Reader`. Nothing goes on from one look at the file to the next but the counts."""
 
     def __init__(self, path: str, state: Mapping[str, Any] | None = None) -> None:
+        super().__init__(UNUSED)
         self.path = path
         self.session_id = session_id_of(path)
-        self._skipped = Skipped(UNUSED)
         self._pending: list[PendingCommit] = []
         if state and state.get("version") == STATE_VERSION:
             self.session_id = str(state["session_id"])
-            self._skipped.counts = {str(kind): int(count) for kind, count in state["skipped"].items()}
+            self._skipped.restore(state["skipped"])
 
     def feed(self, line: bytes, offset: int) -> list[Event]:
         session = Session(line)
@@ -49,15 +50,8 @@ class ChatReader:
             for event in events_of(said.facts.get(number) or [Fact(Other("change"), -1, None)], record, offset)
         ]
 
-    def finish(self) -> list[Event]:
-        return []
-
     def pending_commits(self) -> list[PendingCommit]:
         return self._pending
-
-    @property
-    def skipped(self) -> Mapping[str, int]:
-        return self._skipped.counts
 
     def state(self) -> dict[str, Any]:
         return {"version": STATE_VERSION, "session_id": self.session_id, "skipped": dict(self._skipped.counts)}
