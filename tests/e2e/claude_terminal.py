@@ -90,7 +90,7 @@ def opened(claude: Claude, place: Path, options: Sequence[str] = ()) -> Iterator
     before = json.loads(settings.read_text()) if settings.exists() else {}
     settings.write_text(json.dumps({**before, **answers}))
     words = [*claude.command, "--dangerously-skip-permissions", "--model", claude.model, *options]
-    env = {**claude.env(), "TERM": "xterm-256color", "COLUMNS": "120", "LINES": "50"}
+    env = {**claude.env(place), "TERM": "xterm-256color", "COLUMNS": "120", "LINES": "50"}
     pid, screen = pty.fork()
     if pid == 0:
         os.chdir(place)

@@ -1,4 +1,4 @@
-"""A real Copilot CLI of a given version: fetched from npm once, kept in a cache folder, run against a model on loopback.
+"""A real Copilot CLI of a given version.
 
 It runs without an account when it is given a provider of its own.
 """
@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import re
-import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Mapping, Sequence
@@ -19,39 +16,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from filelock import FileLock
 
-from tests.e2e.claude import pack, unpack
+from tests.e2e.agent import Agent, fetched, target
 from tests.e2e.claude_model import Block, ClaudeModel
 from tests.e2e.dialect import Item
 from tests.e2e.model import ScriptedModel
-from tests.e2e.outside import CACHE
 from tests.e2e.scenario import Step
 
-_PLATFORMS = {("linux", "x86_64"): "linux-x64", ("linux", "aarch64"): "linux-arm64"}
-_TIMEOUT = 180
 # What Claude Code's tools and their arguments are called here.
 _TOOLS = {"Bash": "bash", "Write": "create", "Edit": "edit", "Read": "view"}
 _ARGUMENTS = {"file_path": "path", "content": "file_text", "old_string": "old_str", "new_string": "new_str"}
 _AGENTS = ("Agent", "Task")
-# What it puts around a prompt.
 _ADDED = re.compile(r"^\*\*\* Add File: (.+)$", re.MULTILINE)
+# What it puts around a prompt.
 _AROUND = re.compile(r"<(current_datetime|reminder)>.*?</\1>", re.DOTALL)
 
-_LATE = 1.5  # seconds
-
-
-def command(version: str) -> tuple[str, ...]:
-    """How that version is started; the test is skipped where it cannot be had."""
-    target = _PLATFORMS.get((sys.platform, platform.machine()))
-    if target is None:
-        pytest.skip(f"no Copilot CLI package is known for {sys.platform} on {platform.machine()}")
-    folder = CACHE / "copilot" / version
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with FileLock(CACHE / f"copilot-{version}.lock"):
-        if not folder.is_dir():
-            unpack(pack(f"@github/copilot-{target}@{version}"), folder)
-    return (str(folder / "package" / "copilot"),)
+# How long its log is waited for, and how often it is looked at, in seconds.
+_PATIENCE = 20.0
+_STEP = 0.05
 
 
 class CopilotModel(ClaudeModel):
@@ -64,7 +46,8 @@ class CopilotModel(ClaudeModel):
         messages = [{**one, "content": _without_additions(one.get("content"))} for one in request.get("messages") or []]
         tools = [*request["tools"], {"name": "Agent"}] if request.get("tools") else []
         said = super().respond({**request, "messages": messages, "tools": tools})
-        return _unhurried([_translated(block) for block in said])
+        results = [block.get("tool_use_id") for one in messages for block in _parts(one["content"])]
+        return _when_logged([one for one in results if one], [_translated(block) for block in said])
 
 
 class PatchingModel(ScriptedModel):
@@ -73,15 +56,25 @@ class PatchingModel(ScriptedModel):
     def respond(self, request: Mapping[str, Any]) -> list[Item]:
         given = [one for one in request.get("input") or [] if isinstance(one, dict)]
         asked = [{**one, "content": _without_additions(one["content"])} if "content" in one else one for one in given]
-        return _unhurried(super().respond({**request, "input": asked}))
+        results = [one.get("call_id") for one in given if str(one.get("type")).endswith("_output")]
+        return _when_logged([one for one in results if one], super().respond({**request, "input": asked}))
 
 
-def _unhurried(said: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Copilot CLI writes its log some hundred milliseconds late, which no real model's answer is too quick for: ours waits
-    before a commit."""
-    if "git commit" in json.dumps(said):
-        time.sleep(_LATE)
+def _when_logged(results: Sequence[str], said: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Copilot CLI writes its log some hundred milliseconds late, which no real model's answer is too quick for: ours gives the
+    word for a commit only when the last call's result has been written."""
+    if results and "git commit" in json.dumps(said):
+        end = time.monotonic() + _PATIENCE
+        while not _is_logged(results[-1]):
+            assert time.monotonic() < end, f"the log does not get the result of {results[-1]}"
+            time.sleep(_STEP)
     return said
+
+
+def _is_logged(call: str) -> bool:
+    logs = Path(os.environ["HOME"], ".copilot", "session-state").glob("*/events.jsonl")
+    lines = (line for log in logs for line in log.read_text(encoding="utf-8", errors="replace").splitlines())
+    return any(call in line and "tool.execution_complete" in line for line in lines)
 
 
 def _with_folders(step: Step) -> list[Step]:
@@ -94,8 +87,11 @@ def _with_folders(step: Step) -> list[Step]:
 def _without_additions(content: object) -> object:
     if isinstance(content, str):
         return _AROUND.sub("", content).strip()
-    parts = content if isinstance(content, list) else []
-    return [{**part, "text": _AROUND.sub("", part["text"])} if "text" in part else part for part in parts]
+    return [{**part, "text": _AROUND.sub("", part["text"])} if "text" in part else part for part in _parts(content)]
+
+
+def _parts(content: object) -> list[Any]:
+    return content if isinstance(content, list) else []
 
 
 def _translated(block: Block) -> Block:
@@ -109,49 +105,32 @@ def _translated(block: Block) -> Block:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Copilot:
-    """One installed Copilot CLI whose folder is `home`/.copilot, as a person has it."""
+class Copilot(Agent):
+    """One installed Copilot CLI whose folder is `home`/.copilot, as a person has it. Its provider speaks as Anthropic's, or as
+    OpenAI's does to a model called `gpt-…`."""
 
-    command: tuple[str, ...]
-    version: str
-    model: str
-    home: Path
-    url: str
-    brand: str = "Copilot"
+    brand = "Copilot"
 
     @classmethod
-    def install(cls, *, version: str, model: str, home: Path, url: str) -> Copilot:
-        """With a provider that speaks as Anthropic's, or as OpenAI's does to a model called `gpt-…`."""
-        return cls(command=command(version), version=version, model=model, home=home, url=url)
+    def fetch(cls, version: str) -> tuple[str, ...]:
+        package = fetched("copilot", version, f"@github/copilot-{target('Copilot CLI')}@{version}")
+        return (str(package / "copilot"),)
 
-    def run(self, prompt: str, *, place: Path, resume: str = "", locked: bool = False) -> str:
-        """One turn in `place`; returns the session's id."""
+    def run(self, prompt: str, *, place: Path, resume: str = "", locked: bool = False, fork: bool = False) -> str:
+        assert not fork, "not tested here"
         if locked:
             pytest.skip("the sandbox of Copilot CLI is not tested here")
         session = resume or str(uuid.uuid4())
         options = ["--allow-all-tools", "--allow-all-paths", "--no-color", "--session-id", session]
-        done = subprocess.run(
-            [*self.command, *options, "-p", prompt],
-            cwd=place,
-            env=self.env(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=_TIMEOUT,
-        )
-        assert done.returncode == 0, f"copilot {self.version}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        self.start([*options, "-p", prompt], place)
         return session
 
     def rollouts(self, session: str) -> list[Path]:
-        """The log of a session."""
         return sorted((self.home / ".copilot" / "session-state").glob(f"{session}/events.jsonl"))
 
-    def env(self) -> Mapping[str, str]:
-        # A proxy that nobody listens on: whatever is not loopback must fail at once.
-        nowhere = "http://127.0.0.1:9"
+    def settings(self, place: Path) -> Mapping[str, str]:
         responses = {"COPILOT_PROVIDER_TYPE": "openai", "COPILOT_PROVIDER_WIRE_API": "responses"}
         return {
-            **os.environ,
             **(responses if self.model.startswith("gpt") else {"COPILOT_PROVIDER_TYPE": "anthropic"}),
             "COPILOT_PROVIDER_BASE_URL": self.url,
             "COPILOT_PROVIDER_API_KEY": "unused",
@@ -159,8 +138,4 @@ class Copilot:
             "COPILOT_OFFLINE": "true",
             "COPILOT_AUTO_UPDATE": "false",
             "CI": "1",
-            "HTTPS_PROXY": nowhere,
-            "https_proxy": nowhere,
-            "NO_PROXY": "127.0.0.1,localhost",
-            "no_proxy": "127.0.0.1,localhost",
         }

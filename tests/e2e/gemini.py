@@ -1,10 +1,8 @@
-"""A real Gemini CLI of a given version: fetched from npm once, kept in a cache folder, run against a model on loopback."""
+"""A real Gemini CLI of a given version."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,13 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from filelock import FileLock
 
-from tests.e2e.claude import pack, unpack
+from tests.e2e.agent import Agent, fetched
 from tests.e2e.claude_model import Block, ClaudeModel
-from tests.e2e.outside import CACHE
 
-_TIMEOUT = 180
 # What Claude Code's tools and their arguments are called here.
 _TOOLS = {"Bash": "run_shell_command", "Write": "write_file", "Edit": "replace", "Read": "read_file"}
 _AGENTS = ("Agent", "Task")
@@ -28,16 +23,6 @@ _SETTINGS = {
     "telemetry": {"enabled": False},
     "general": {"enableAutoUpdate": False, "enableAutoUpdateNotification": False},
 }
-
-
-def command(version: str) -> tuple[str, ...]:
-    """How that version is started; the test is skipped where it cannot be had."""
-    folder = CACHE / "gemini" / version
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with FileLock(CACHE / f"gemini-{version}.lock"):
-        if not folder.is_dir():
-            unpack(pack(f"@google/gemini-cli@{version}"), folder)
-    return "node", str(folder / "package" / "bundle" / "gemini.js")
 
 
 class GeminiModel(ClaudeModel):
@@ -97,39 +82,25 @@ def _translated(block: Block) -> Block:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gemini:
+class Gemini(Agent):
     """One installed Gemini CLI whose folder is `home`/.gemini, as a person has it."""
 
-    command: tuple[str, ...]
-    version: str
-    model: str
-    home: Path
-    url: str
-    brand: str = "Gemini"
+    brand = "Gemini"
 
     @classmethod
-    def install(cls, *, version: str, model: str, home: Path, url: str) -> Gemini:
-        folder = home / ".gemini"
-        folder.mkdir(exist_ok=True)
-        folder.joinpath("settings.json").write_text(json.dumps(_SETTINGS))
-        return cls(command=command(version), version=version, model=model, home=home, url=url)
+    def fetch(cls, version: str) -> tuple[str, ...]:
+        return "node", str(fetched("gemini", version, f"@google/gemini-cli@{version}") / "bundle" / "gemini.js")
 
-    def run(self, prompt: str, *, place: Path, resume: str = "", locked: bool = False) -> str:
-        """One turn in `place`; returns the session's id."""
+    def files(self) -> Mapping[str, str]:
+        return {".gemini/settings.json": json.dumps(_SETTINGS)}
+
+    def run(self, prompt: str, *, place: Path, resume: str = "", locked: bool = False, fork: bool = False) -> str:
+        assert not fork, "not tested here"
         if locked:
             pytest.skip("the sandbox of Gemini CLI is not tested here")
         session = resume or str(uuid.uuid4())
         options = ["--approval-mode", "yolo", "-m", self.model, "--resume" if resume else "--session-id", session]
-        done = subprocess.run(
-            [*self.command, *options, "-p", prompt],
-            cwd=place,
-            env=self.env(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=_TIMEOUT,
-        )
-        assert done.returncode == 0, f"gemini {self.version}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        self.start([*options, "-p", prompt], place)
         return session
 
     def rollouts(self, session: str) -> list[Path]:
@@ -137,11 +108,8 @@ class Gemini:
         chats = (self.home / ".gemini" / "tmp").glob("*/chats/**/*.jsonl")
         return sorted(path for path in chats if session in path.read_text()[:4096])
 
-    def env(self) -> Mapping[str, str]:
-        # A proxy that nobody listens on: whatever is not loopback must fail at once.
-        nowhere = "http://127.0.0.1:9"
+    def settings(self, place: Path) -> Mapping[str, str]:
         return {
-            **os.environ,
             "GEMINI_API_KEY": "unused",
             "GOOGLE_GEMINI_BASE_URL": self.url,
             "GEMINI_CLI_TRUST_WORKSPACE": "true",
@@ -149,8 +117,4 @@ class Gemini:
             "GEMINI_TELEMETRY_ENABLED": "false",
             "NO_BROWSER": "true",
             "CI": "1",
-            "HTTPS_PROXY": nowhere,
-            "https_proxy": nowhere,
-            "NO_PROXY": "127.0.0.1,localhost",
-            "no_proxy": "127.0.0.1,localhost",
         }

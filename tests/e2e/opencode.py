@@ -1,13 +1,9 @@
-"""A real OpenCode of a given version: fetched from npm once, kept in a cache folder, run against a model on loopback."""
+"""A real OpenCode of a given version."""
 
 from __future__ import annotations
 
 import json
-import os
-import platform
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -15,31 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from filelock import FileLock
 
-from tests.e2e.claude import pack, unpack
+from tests.e2e.agent import Agent, fetched, target
 from tests.e2e.claude_model import Block, ClaudeModel
-from tests.e2e.outside import CACHE
-from tests.e2e.scenario import Step
 
-_PLATFORMS = {("linux", "x86_64"): "linux-x64", ("linux", "aarch64"): "linux-arm64"}
-_TIMEOUT = 180
 # What Claude Code's tools and their arguments are called here.
 _TOOLS = {"Bash": "bash", "Write": "write", "Edit": "edit", "Read": "read"}
 _ARGUMENTS = {"file_path": "filePath", "old_string": "oldString", "new_string": "newString"}
-
-
-def command(version: str) -> tuple[str, ...]:
-    """How that version is started; the test is skipped where it cannot be had."""
-    target = _PLATFORMS.get((sys.platform, platform.machine()))
-    if target is None:
-        pytest.skip(f"no OpenCode package is known for {sys.platform} on {platform.machine()}")
-    folder = CACHE / "opencode" / version
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with FileLock(CACHE / f"opencode-{version}.lock"):
-        if not folder.is_dir():
-            unpack(pack(f"opencode-{target}@{version}"), folder)
-    return (str(folder / "package" / "bin" / "opencode"),)
 
 
 class OpenCodeModel(ClaudeModel):
@@ -61,29 +39,21 @@ def _translated(block: Block) -> Block:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenCode:
+class OpenCode(Agent):
     """One installed OpenCode that keeps its sessions in `home`, as a person has it."""
 
-    command: tuple[str, ...]
-    version: str
-    model: str
-    home: Path
-    url: str
-    brand: str = "OpenCode"
+    brand = "OpenCode"
 
     @classmethod
-    def install(cls, *, version: str, model: str, home: Path, url: str) -> OpenCode:
-        found = cls(command=command(version), version=version, model=model, home=home, url=url)
-        settings = home / ".config" / "opencode"
-        settings.mkdir(parents=True, exist_ok=True)
-        (settings / "opencode.json").write_text(json.dumps(found._settings()))
-        return found
+    def fetch(cls, version: str) -> tuple[str, ...]:
+        package = fetched("opencode", version, f"opencode-{target('OpenCode')}@{version}")
+        return (str(package / "bin" / "opencode"),)
 
-    def _settings(self) -> dict[str, Any]:
+    def files(self) -> Mapping[str, str]:
         allowed = dict.fromkeys(("*", "edit", "bash", "external_directory"), "allow")
         options = {"baseURL": f"{self.url}/v1", "apiKey": "unused"}
         known = {"name": self.model, "tool_call": True, "limit": {"context": 200_000, "output": 8000}}
-        return {
+        settings = {
             "autoupdate": False,
             "share": "disabled",
             "permission": allowed,
@@ -91,34 +61,17 @@ class OpenCode:
             "small_model": f"lab/{self.model}",
             "provider": {"lab": {"npm": "@ai-sdk/anthropic", "options": options, "models": {self.model: known}}},
         }
+        return {".config/opencode/opencode.json": json.dumps(settings)}
 
     def make_database(self) -> None:
         """Makes its database, which two that start at once and find none both try to do; one of them then fails."""
-        subprocess.run(
-            [*self.command, "session", "list"],
-            cwd=self.home,
-            env=self.env(self.home),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=True,
-            timeout=_TIMEOUT,
-        )
+        self.start(["session", "list"], self.home)
 
     def run(self, prompt: str, *, place: Path, resume: str = "", locked: bool = False, fork: bool = False) -> str:
-        """One turn in `place`; returns the session's id. It has no sandbox that a test could lock."""
         if locked:
             pytest.skip("OpenCode has no sandbox")
         options = ["--format", "json", *(["--session", resume] if resume else []), *(["--fork"] if fork else [])]
-        done = subprocess.run(
-            [*self.command, "run", *options, prompt],
-            cwd=place,
-            env=self.env(place),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=_TIMEOUT,
-        )
-        assert done.returncode == 0, f"opencode {self.version}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        done = self.start(["run", *options, prompt], place)
         # Before its first event it may say that it makes a database.
         session: str = next(json.loads(line)["sessionID"] for line in done.stdout.splitlines() if line.startswith("{"))
         return session
@@ -132,21 +85,6 @@ class OpenCode:
             there = conn.execute("SELECT count(*) FROM session WHERE id = ?", (session,)).fetchone()[0]
         return [data / "opencode.db"] if there else []
 
-    def env(self, place: Path) -> Mapping[str, str]:
-        # A proxy that nobody listens on: whatever is not loopback must fail at once.
-        nowhere = "http://127.0.0.1:9"
+    def settings(self, place: Path) -> Mapping[str, str]:
         off = ("AUTOUPDATE", "MODELS_FETCH", "LSP_DOWNLOAD", "SHARE", "DEFAULT_PLUGINS")
-        return {
-            **os.environ,
-            "PWD": str(place),
-            **{f"OPENCODE_DISABLE_{name}": "1" for name in off},
-            "HTTPS_PROXY": nowhere,
-            "https_proxy": nowhere,
-            "NO_PROXY": "127.0.0.1,localhost",
-            "no_proxy": "127.0.0.1,localhost",
-        }
-
-
-def call(tool: str, **given: object) -> Step:
-    """A call of a tool by the name it has here; FOLDER in it stands for the repository."""
-    return Step(kind="call", text=json.dumps([tool, given]))
+        return {"PWD": str(place), **{f"OPENCODE_DISABLE_{name}": "1" for name in off}}

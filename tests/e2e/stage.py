@@ -7,8 +7,8 @@ import shlex
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Protocol
 
+from tests.e2e.agent import Agent
 from tests.e2e.claude_model import ClaudeModel
 from tests.e2e.model import ScriptedModel
 from tests.e2e.scenario import Action, Scenario
@@ -20,29 +20,12 @@ _EDITOR = """\
 """
 
 
-class Agent(Protocol):
-    """A program that was installed for the test, with a folder of its own for its logs."""
-
-    @property
-    def brand(self) -> str:
-        """How the agent is called in a trailer."""
-        ...
-
-    def run(self, prompt: str, *, place: Path, resume: str = "", locked: bool = False) -> str:
-        """One turn in `place`; returns the session's id."""
-        ...
-
-    def rollouts(self, session: str) -> list[Path]:
-        """The files that hold the log of a session."""
-        ...
-
-
 class Stage:
     """The folders of one run, and the sessions that the agent has opened so far (scenario's name → id)."""
 
-    def __init__(self, root: Path, codex: Agent, model: ScriptedModel | ClaudeModel) -> None:
+    def __init__(self, root: Path, agent: Agent, model: ScriptedModel | ClaudeModel) -> None:
         self.root = root
-        self.codex = codex
+        self.agent = agent
         self.model = model
         self.sessions: dict[str, str] = {}
 
@@ -87,9 +70,9 @@ class Stage:
         self.model.learn(action.prompt, action.script)
         place = self.root / action.place
         opened = self.sessions.get(action.alias, "")
-        session = self.codex.run(action.prompt, place=place, resume=opened, locked=action.locked)
+        session = self.agent.run(action.prompt, place=place, resume=opened, locked=action.locked)
         assert opened in ("", session), f"{action.alias} was resumed under another id"
-        assert self.codex.rollouts(session), f"no rollout for {action.alias}"
+        assert self.agent.rollouts(session), f"no rollout for {action.alias}"
         self.sessions[action.alias] = session
 
     def _editor(self, action: Action) -> dict[str, str]:

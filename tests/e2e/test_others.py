@@ -12,18 +12,16 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.e2e import claude_model, installs, scenario, truth
+from tests.e2e import claude_model, installs
 from tests.e2e import model as scripted
+from tests.e2e.agent import Agent
 from tests.e2e.claude_model import ClaudeModel
 from tests.e2e.copilot import Copilot, CopilotModel, PatchingModel
 from tests.e2e.gemini import Gemini, GeminiModel
 from tests.e2e.model import ScriptedModel
-from tests.e2e.scenario import Scenario, Step
+from tests.e2e.scenario import Scenario
+from tests.e2e.scene import GOODS, SCENARIOS, TASK, Scene, call, hold, named
 from tests.e2e.stage import Stage
-from tests.support.repo import Repo
-
-SCENARIOS = [told for told in scenario.all_scenarios() if told.name != "read-only-home"]
-
 
 USUAL = ("agent-commits", "mixed", "resumed")
 
@@ -35,7 +33,7 @@ def by_agent(told: Scenario) -> bool:
 
 
 class Program(NamedTuple):
-    agent: type[Gemini] | type[Copilot]
+    agent: type[Agent]
     dialect: type[ClaudeModel] | type[ScriptedModel]
     version: str
     model: str
@@ -75,26 +73,21 @@ def model(program: Program) -> Iterator[ClaudeModel | ScriptedModel]:
 
 
 @pytest.fixture
-def stage(
-    home: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    program: Program,
-    model: ClaudeModel | ScriptedModel,
-) -> Stage:
-    """An empty one, with the program installed."""
+def agent(home: Path, monkeypatch: pytest.MonkeyPatch, program: Program, model: ClaudeModel | ScriptedModel) -> Agent:
     for name in ("GEMINI_CLI_HOME", "COPILOT_HOME"):
         monkeypatch.delenv(name, raising=False)
-    agent = program.agent.install(version=program.version, model=program.model, home=home, url=model.url)
-    return Stage(tmp_path, agent, model)
+    return program.agent.install(version=program.version, model=program.model, home=home, url=model.url)
 
 
 @pytest.fixture
-def staged(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Callable[[Scenario], Stage]:
+def staged(
+    agent: Agent, model: ClaudeModel | ScriptedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[Scenario], Stage]:
     """Plays a scenario and returns the stage with everything that it left behind."""
     install = installs.installer("native", monkeypatch)
 
     def play(told: Scenario) -> Stage:
+        stage = Stage(tmp_path, agent, model)
         stage.build(told, install)
         for place in told.places:
             stage.repo(place).git("config", "user.name", "A. Person")
@@ -105,19 +98,13 @@ def staged(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Callable[[Scenario]
     return play
 
 
-def hold(told: Scenario, stage: Stage) -> None:
-    """Fails unless everything is as the scenario says."""
-    wrong = truth.check(stage, told)
-    assert not wrong, "\n".join([told.claim, *wrong, "-- what the tools answered:", *stage.model.answers])
-
-
 @pytest.mark.parametrize(("program", "told"), CASES, indirect=["program"])
 def test_every_line_has_its_true_owner(told: Scenario, staged: Callable[[Scenario], Stage]) -> None:
     hold(told, staged(told))
 
 
 @pytest.mark.parametrize("program", ["gemini"], indirect=True)
-@pytest.mark.parametrize("told", [told for told in SCENARIOS if told.name == "agent-commits"], ids=["agent-commits"])
+@pytest.mark.parametrize("told", named("agent-commits"), ids=["agent-commits"])
 def test_a_commit_that_no_hook_saw_gets_its_record_afterwards(
     told: Scenario, staged: Callable[[Scenario], Stage]
 ) -> None:
@@ -132,34 +119,19 @@ def test_a_commit_that_no_hook_saw_gets_its_record_afterwards(
     assert session["agent"] == "Gemini CLI"
 
 
-TASK = "Fill the shelf, and say which goods there are"
-GOODS = "goods = []\nfor number in range(10):\n    goods.append(number)\n"
-
-
-def call(tool: str, **given: str) -> Step:
-    """A call of a tool by the name that Claude Code has for it; FOLDER in it stands for the repository."""
-    return Step(kind="call", text=json.dumps([tool, given]))
-
-
 @pytest.mark.parametrize("program", ["gemini", "copilot"], indirect=True)
-def test_what_a_sub_agent_wrote_is_known(stage: Stage, monkeypatch: pytest.MonkeyPatch, program: Program) -> None:
+def test_what_a_sub_agent_wrote_is_known(
+    agent: Agent, model: ClaudeModel | ScriptedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In a log of its own (Gemini CLI), or in the session's (Copilot CLI); what it is told is no prompt in either."""
-    install = installs.installer("native", monkeypatch)
-    repo = Repo.init(stage.root / "main")
-    repo.commit_file("README.md", "Title\n", "base")
-    install(repo)
-    repo.commit("set up")
-    stage.model.learn(TASK, (call("Write", file_path="FOLDER/shelf.py", content=GOODS),))
-    stage.model.learn("Let somebody fill the shelf", (call("Agent", prompt=TASK),))
-    session = stage.codex.run("Let somebody fill the shelf", place=repo.root)
-    repo.git("add", "-A")
-    repo.run("git", "commit", "-qm", "Shelf")
-    view = json.loads(repo.run("git", "ai-trail", "show", "--json").stdout)
-    owners = {part["session"] for file in view["files"] for part in file["ranges"]}
-    assert view["summary"]["generated"] == 3, stage.model.answers
-    (owner,) = owners
-    assert (owner == session) is (program.agent is Copilot)
-    repo.run("git", "ai-trail", "ingest")
-    listed = {one["id"]: one for one in json.loads(repo.run("git", "ai-trail", "sessions", "--json").stdout)}
+    scene = Scene(tmp_path / "main", agent, model, installs.installer("native", monkeypatch))
+    scene.model.learn(TASK, (call("Write", file_path="FOLDER/shelf.py", content=GOODS),))
+    session = scene.ask("Let somebody fill the shelf", call("Agent", prompt=TASK))
+    scene.repo.git("add", "-A")
+    scene.repo.run("git", "commit", "-qm", "Shelf")
+    ((owner, lines),) = scene.shown().items()
+    assert lines["shelf.py"] == tuple(GOODS.splitlines())
+    assert (owner == session) is isinstance(agent, Copilot)
+    listed = scene.listed()
     assert listed[session]["prompts"] == 1
     assert owner == session or (listed[owner]["prompts"], listed[owner]["source"]) == (0, "subagent")

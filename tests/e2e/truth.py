@@ -32,7 +32,7 @@ def _check_commit(stage: Stage, truth: Truth) -> list[str]:
     wrong = _check_content(repo, truth)
     if wrong:
         return [f"(the scenario itself went wrong) {one}" for one in wrong]
-    wrong += _check_message(repo, truth, stage.codex.brand)
+    wrong += _check_message(repo, truth, stage.agent.brand)
     shown = json.loads(repo.run("git", "ai-trail", "show", "--json", truth.rev).stdout)
     wrong += _check_shown(stage, shown, truth)
     wrong += _check_owners(stage, shown, truth)

@@ -155,4 +155,4 @@ def test_the_next_run_does_what_a_killed_one_left(world: World, command: Command
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 def test_at_every_change_there_is(world: World, command: Command, fault: str) -> None:
     # Of the thousands of pages that SQLite writes one after the other, every seventh.
-    _run(world, command, lambda events: every(events, 7), fault)
+    _run(world, command, lambda events: every(events, fault, 7), fault)

@@ -61,7 +61,7 @@ def test_a_commit_whose_hook_is_killed_is_made_and_its_record_is_found(world: Wo
 
 def test_a_write_that_is_torn_leaves_nothing_half_written(world: World) -> None:
     found = events(world, LATER)
-    for at in [point for point in one_of_each(found, 40) if found[point - 1].call in ("write", "pwrite64")]:
+    for at in [point for point in one_of_each(found, 40) if found[point - 1].call in faults.WRITES]:
         strike(world, LATER, at, "torn")
         world.put_back()
 
@@ -71,6 +71,6 @@ def test_a_write_that_is_torn_leaves_nothing_half_written(world: World) -> None:
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
 @pytest.mark.parametrize("fault", ["kill", "torn"])
 def test_at_every_change_there_is(world: World, way: Way, fault: str) -> None:
-    for at in every(events(world, way)):
+    for at in every(events(world, way), fault):
         strike(world, way, at, fault)
         world.put_back()

@@ -52,7 +52,7 @@ def test_a_commit_is_made_and_told_in_a_line(world: World, way: Way, fault: str)
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
 @pytest.mark.parametrize("fault", ["ENOSPC", "EDQUOT", "EROFS", "EACCES"])
 def test_from_every_change_on(world: World, way: Way, fault: str) -> None:
-    for at in every(events(world, way)):
+    for at in every(events(world, way), fault):
         strike(world, way, at, fault)
         world.put_back()
 

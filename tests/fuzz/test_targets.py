@@ -71,7 +71,7 @@ def test_a_fuzzer_that_sees_the_code_finds_nothing(name: str, tmp_path: Path) ->
     corpus.mkdir()
     for number, data in enumerate(seeds(name)):
         (corpus / str(number)).write_bytes(data)
-    limits = ["-max_total_time=10", "-timeout=10", "-rss_limit_mb=1500", "-max_len=20000", "-print_final_stats=1"]
+    limits = ["-max_total_time=5", "-timeout=10", "-rss_limit_mb=1500", "-max_len=20000", "-print_final_stats=1"]
     done = subprocess.run(
         [sys.executable, "-m", "tests.fuzz.seeing", name, str(corpus), *limits, f"-artifact_prefix={tmp_path}/"],
         cwd=Path(__file__).resolve().parents[2],

@@ -72,7 +72,7 @@ def test_lines_have_the_owner_that_wrote_them(tmp_path_factory: pytest.TempPathF
 @pytest.mark.proof
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("part", range(4))
-@settings(_HERE, max_examples=150)
+@settings(_HERE, max_examples=75)
 @given(steps=_STEPS)
 def test_hundreds_of_sequences(tmp_path_factory: pytest.TempPathFactory, part: int, steps: Steps) -> None:
     run(tmp_path_factory.mktemp("world"), steps)

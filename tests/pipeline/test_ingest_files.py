@@ -23,15 +23,10 @@ from git_ai_trail.pipeline import clock, ingest_log, logfile
 from git_ai_trail.pipeline.discovery import VERSIONS
 from git_ai_trail.pipeline.indexing import build
 from git_ai_trail.pipeline.ingest import ingest
-from tests.pipeline.test_ingest import AT, a_log, more_of, rows, run
+from tests.pipeline.ingesting import AT, a_log, more_of, rows, run
 from tests.support.codex_log import CodexLog
 
 DOCUMENT_ID = "0a0a0a0a-0000-4000-8000-000000000001"
-
-
-@pytest.fixture
-def codex(home: Path) -> Path:
-    return home / ".codex"
 
 
 def counted(done: Outcome) -> dict[str, int]:

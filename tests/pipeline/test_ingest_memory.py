@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from git_ai_trail import places
-from tests.pipeline.test_ingest import AT
+from tests.pipeline.ingesting import AT
 from tests.support.codex_log import CodexLog
 from tests.support.memory import peak
 
@@ -18,11 +18,6 @@ pytestmark = pytest.mark.proof
 
 MIB = 1 << 20
 MOST = 300 * MIB
-
-
-@pytest.fixture
-def codex(home: Path) -> Path:
-    return home / ".codex"
 
 
 def append(log: CodexLog, size: int) -> None:

@@ -13,8 +13,9 @@ import pytest
 
 from git_ai_trail import places
 from git_ai_trail.config import UserConfig
+from git_ai_trail.model import SessionFilter
 from git_ai_trail.pipeline.user_store import open_user_store
-from tests.pipeline.test_ingest import a_log, more_of, rows, run
+from tests.pipeline.ingesting import a_log, more_of, opened, rows, run
 
 PROGRAM = [sys.executable, "-m", "git_ai_trail", "ingest", "--jobs"]
 
@@ -32,11 +33,6 @@ while os.getppid() == int(sys.argv[2]) and not os.path.exists(sys.argv[3]):
     looks += 1
 print(looks, flush=True)
 """
-
-
-@pytest.fixture
-def codex(home: Path) -> Path:
-    return home / ".codex"
 
 
 def some_logs(codex: Path, count: int) -> None:
@@ -146,3 +142,54 @@ def test_a_log_that_grows_while_it_is_read_and_read_again_loses_no_line(codex: P
     assert len([row for row in in_parts["events"] if "said " in repr(row)]) == 180
     run(rescrub=True)
     assert rows() == in_parts
+
+
+def test_four_runs_at_once_store_everything_once(codex: Path) -> None:
+    for number in range(1, 9):
+        more_of(a_log(codex, number))
+    running = [subprocess.Popen([*PROGRAM, "1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(4)]
+    ended = [(process.communicate(), process.returncode) for process in running]
+    assert [code for _, code in ended] == [0] * 4, ended
+    assert [streams[1] for streams, _ in ended] == [b""] * 4
+    assert all(b"not read" not in streams[0] for streams, _ in ended)
+    stored = rows()
+    assert len(stored["prompts"]) == 16
+    run(rescrub=True)
+    assert rows() == stored
+
+
+@pytest.mark.parametrize("name", ["SIGKILL", "SIGINT"])
+def test_a_run_that_is_ended_loses_and_doubles_nothing(codex: Path, name: str) -> None:
+    logs = [a_log(codex, number) for number in range(1, 4)]
+    for number in range(400):
+        logs[1].say(f"line {number} " + "word " * 400)
+    # The child ends itself in the middle of the second log: no clock decides when.
+    script = (
+        "import os, signal, sys\n"
+        # Under nohup and in the background of a script the signal is ignored.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from git_ai_trail.pipeline import ingest_log\n"
+        "seen = []\n"
+        "ingest_log._TICK_BYTES = 1 << 12\n"
+        "real = ingest_log.LogFile.lines\n"
+        "def lines(self):\n"
+        "    for number, line in enumerate(real(self)):\n"
+        "        if self.size > 100_000 and number == 200:\n"
+        f"            os.kill(os.getpid(), signal.{name})\n"
+        "        yield line\n"
+        "ingest_log.LogFile.lines = lines\n"
+        "from git_ai_trail.cli import main\n"
+        "sys.exit(main(['ingest', '--jobs', '1']))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == (130 if name == "SIGINT" else -signal.SIGKILL), done.stderr
+    assert "Traceback" not in done.stderr
+    store = opened()
+    assert store.problems() == []
+    assert logs[1].session_id not in {info.id for info in store.sessions(SessionFilter())}
+    store.close()
+    run()
+    resumed = rows()
+    assert len([row for row in resumed["events"] if "line 399 " in repr(row)]) >= 1
+    run(rescrub=True)
+    assert rows() == resumed

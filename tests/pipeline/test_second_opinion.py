@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from git_ai_trail.errors import TrailError
 from git_ai_trail.pipeline.second_opinion import PROGRAM, refuse_on_second_opinion
+from tests.e2e.outside import CACHE, package_env
 from tests.redact.samples import token
 
+# Of the engine itself.
+VERSION = "2.14.0"
 SUMMARY = {"findings": 0, "blobs_scanned": 1}
 
 
@@ -66,8 +73,29 @@ def test_an_engine_that_cannot_be_started_lets_nothing_pass(bare: Path) -> None:
         refuse_on_second_opinion("text")
 
 
-@pytest.mark.skipif(shutil.which(PROGRAM) is None, reason=f"{PROGRAM} is not installed")
-def test_the_engine_itself_finds_a_token() -> None:
+@pytest.fixture
+def kingfisher() -> Path:
+    """The folder of the engine itself, fetched once through pip."""
+    folder = CACHE / PROGRAM / VERSION
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(CACHE / f"{PROGRAM}-{VERSION}.lock"):
+        if not folder.is_dir():
+            partial = folder.with_name(f"{VERSION}.part")
+            shutil.rmtree(partial, ignore_errors=True)
+            words = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(partial)]
+            done = subprocess.run(
+                [*words, f"kingfisher-bin=={VERSION}"], env=package_env(), capture_output=True, text=True
+            )
+            if done.returncode:
+                pytest.skip(f"pip cannot fetch {PROGRAM}: {done.stderr.strip()[-200:]}")
+            partial.rename(folder)
+    return folder
+
+
+@pytest.mark.proof
+def test_the_engine_itself_finds_a_token(kingfisher: Path, bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (program,) = (path for path in kingfisher.glob(f"{PROGRAM}/**/{PROGRAM}") if path.is_file())
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
     refuse_on_second_opinion("nothing to see\n")
     with pytest.raises(TrailError, match=r"\(line 2\)"):
         refuse_on_second_opinion(f"first\nkey {token()}\n")

@@ -38,7 +38,7 @@ NEED_ROOM = (
     *("mkdir", "mkdirat", "link", "linkat", "symlink", "symlinkat", "rename", "renameat", "renameat2", "ftruncate"),
 )
 NOT_WRITING = ("execve",)
-_WRITES = ("write", "pwrite64")
+WRITES = ("write", "pwrite64")
 
 _TRACEME, _CONT, _SYSCALL, _GETREGS, _SETREGS, _SETOPTIONS, _GETEVENTMSG = 0, 7, 24, 12, 13, 0x4200, 0x4201
 _GET_SYSCALL_INFO = 0x420E
@@ -185,7 +185,7 @@ class _Tracer:
 
     def _strike(self, task: int, name: str) -> int:
         fault = self.order["fault"]
-        if fault == "kill" or (fault == "torn" and name not in _WRITES):
+        if fault == "kill" or (fault == "torn" and name not in WRITES):
             os.kill(task, signal.SIGKILL)
             return _CONT
         if fault in ("ENOSPC", "EDQUOT") and name not in NEED_ROOM:

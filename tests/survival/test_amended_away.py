@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.support.hooked import agent_writes, codex, hooked, show, trailer
 from tests.support.repo import Repo
-from tests.test_hooks import agent_writes, codex, hooked, show, trailer
 
 __all__ = ["codex", "hooked"]
 

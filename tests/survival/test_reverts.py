@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.hooked import LINES, agent_writes, codex, hooked, show, trailer
 from tests.support.repo import Repo
-from tests.test_hooks import LINES, agent_writes, codex, hooked, show, trailer
 
 __all__ = ["codex", "hooked"]
 
