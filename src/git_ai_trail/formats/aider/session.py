@@ -68,6 +68,7 @@ class AiderReader(CountingReader):
         self.form = ""  # the edit format, as the log names it
         self.offset = -1  # where the last answer of the turn stands
         self.answer = Answer()
+        self.written_in = ""  # the edit format of the answer; a person can choose another before it is applied
         self.wrote = False  # whether anything of it was applied
         self.allowed = False  # whether the person let commands run
         if state and state.get("version") == STATE_VERSION:
@@ -100,6 +101,7 @@ class AiderReader(CountingReader):
             "started": self.started,
             "model": self.model,
             "form": self.form,
+            "written_in": self.written_in,
             "turn": self.turn,
             "answer": self.offset,
             "used": sorted(self.answer.used),
@@ -112,6 +114,7 @@ class AiderReader(CountingReader):
         self.session_id, self.cwd, self.started = str(state["session_id"]), str(state["cwd"]), state["started"]
         self.model, self.form, self.turn = str(state["model"]), str(state["form"]), int(state["turn"])
         self.offset, self.answer = int(state["answer"]), Answer(used=map(int, state["used"]))
+        self.written_in = str(state["written_in"])
         self.wrote, self.allowed = bool(state["wrote"]), bool(state["allowed"])
         self._skipped.restore(state["skipped"])
 
@@ -132,7 +135,7 @@ class AiderReader(CountingReader):
 
     def _answer(self, text: str, offset: int) -> list[Fact]:
         thoughts, said = _parted(text)
-        self.offset, self.answer, self.wrote = offset, Answer(said), False
+        self.offset, self.answer, self.wrote, self.written_in = offset, Answer(said), False, self.form
         spoken = (Message("assistant", said.strip("\n"), ""),) if said.strip() else ()
         return self._facts(*(Reasoning(one) for one in thoughts if one), *spoken) or self._facts(Other("answer"))
 
@@ -175,7 +178,7 @@ class AiderReader(CountingReader):
         applied = _APPLIED.match(text)
         if applied:
             self.wrote = True
-            return [*first, *self._facts(*self.answer.applied(self.form, applied[1], self.cwd))]
+            return [*first, *self._facts(*self.answer.applied(self.written_in, applied[1], self.cwd))]
         if _FAILED.match(text) and self.offset >= 0:
             edits = edits_beside_failed(self.answer.text, text, self.cwd)
             self.offset, self.answer, self.wrote = -1, Answer(), bool(edits)
