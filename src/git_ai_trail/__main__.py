@@ -7,12 +7,12 @@ import sys
 
 
 def main() -> int:
-    """Runs `git ai-trail …` with the process's arguments; returns the exit code."""
+    """Runs `git ai-trail …` with the process's arguments; returns the exit code, unless the process has ended with it."""
     argv = sys.argv[1:]
     if argv[:1] == ["hook"]:
         code: int = importlib.import_module("git_ai_trail.hooks").main(argv[1:])
     else:
-        code = importlib.import_module("git_ai_trail.cli").main(argv)
+        code = importlib.import_module("git_ai_trail.cli").main_or_end(argv)
     return code
 
 

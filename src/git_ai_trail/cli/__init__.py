@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sqlite3
@@ -85,6 +86,21 @@ def main(argv: Sequence[str]) -> int:
             return 1
         click.echo(f"ai-trail: {write_report(error, os.environ)}", err=True)
         return 3
+
+
+def main_or_end(argv: Sequence[str]) -> int:
+    """`main`, as a program: one that only looks something up ends at once, since the system takes away sooner than Python
+    what it leaves behind."""
+    if argv[:1] not in (["show"], ["blame"]):
+        return main(argv)
+    gc.disable()
+    code = main(argv)
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        return code
+    os._exit(code)
 
 
 def _run_whatever_is_damaged(args: list[str]) -> int:
