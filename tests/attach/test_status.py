@@ -108,6 +108,14 @@ def test_a_record_for_other_content_that_no_message_names_is_a_claim() -> None:
     assert (found.status, found.generated) == ("claim", 0)
 
 
+def test_where_a_rewrite_left_no_added_line_a_record_that_nothing_names_claims_nothing() -> None:
+    gone = a_diff(added=[], removed=(b"entirely different content here",))
+    found = judged(a_message(), a_line(CORE), gone)
+    assert (found.status, found.core, found.generated) == ("none", None, 0)
+    assert any("other content" in problem for problem in found.problems)
+    assert judged(a_message(CORE), a_line(CORE), gone).status == "claim"
+
+
 def test_a_changed_record_is_a_claim() -> None:
     note = a_line(CORE).replace(b'"generated":7', b'"generated":6')
     assert judged(a_message(CORE), note).status == "claim"

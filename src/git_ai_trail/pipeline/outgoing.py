@@ -18,7 +18,7 @@ _PATH = re.compile(r'"path":"(?:[^"\\]|\\.)*"')
 
 
 def refuse_unclean_notes(git: Git, refs: Sequence[str], *, there: Sequence[str]) -> None:
-    """Raises `TrailError` where a note that the commits `there` do not lead to holds what must not go out.
+    """Raises `TrailError` where a note that `there` (commits or refs) does not lead to holds what must not go out.
 
     Every version of a note in the refs' history is looked at, since all of them are sent.
     """
@@ -51,7 +51,7 @@ def _chunks(git: Git, ref: str, there: Sequence[str]) -> Iterator[list[tuple[str
 
 
 def _new(git: Git, ref: str, there: Sequence[str]) -> dict[str, str]:
-    """Path by oid of everything below the ref's commits that those `there` do not hold."""
+    """Path by oid of everything below the ref's commits that is not `there`."""
     out = git.run("rev-list", "--objects", ref, *(f"^{oid}" for oid in there), "--").decode("ascii", "replace")
     pairs = (line.partition(" ") for line in out.splitlines())
     return {oid: path for oid, space, path in pairs if space and path}

@@ -48,8 +48,8 @@ def fetch(git: Git, common_dir: str, remote: str) -> Shared:
     return _fetched(git, common_dir, remote)[0]
 
 
-def _fetched(git: Git, common_dir: str, remote: str) -> tuple[Shared, dict[str, str]]:
-    """What `fetch` brought, and what the remote has of our refs, which is here now."""
+def _fetched(git: Git, common_dir: str, remote: str) -> tuple[Shared, list[str]]:
+    """What `fetch` brought, and the refs that hold here what the remote has."""
     _check(git, remote)
     place = {ref: f"refs/notes/remotes/{remote}/{ref.removeprefix('refs/notes/')}" for ref in SHARED}
     notes.make_way(common_dir, *place.values())
@@ -58,7 +58,8 @@ def _fetched(git: Git, common_dir: str, remote: str) -> tuple[Shared, dict[str, 
     there = [ref for ref in SHARED if ref in tips]
     if there:
         git.call(*_FETCH, "--", remote, *(f"+{ref}:{place[ref]}" for ref in there), check=True)
-    return Shared(fetched={ref: unite(git, ref, place[ref]) if ref in there else Union() for ref in SHARED}), tips
+    fetched = {ref: unite(git, ref, place[ref]) if ref in there else Union() for ref in SHARED}
+    return Shared(fetched=fetched), [place[ref] for ref in there]
 
 
 def push(git: Git, common_dir: str, remote: str) -> Shared:
@@ -67,12 +68,12 @@ def push(git: Git, common_dir: str, remote: str) -> Shared:
     Nothing is pushed that the second look of redaction finds something in (`TrailError`).
     """
     for attempt in range(_TRIES):
-        shared, tips = _fetched(git, common_dir, remote)
+        shared, there = _fetched(git, common_dir, remote)
         refs = [ref for ref in SHARED if git.call("rev-parse", "--verify", "--quiet", ref)[0] == 0]
         if not refs:
             return shared
         _refuse_unpurged(git, remote, refs)
-        refuse_unclean_notes(git, refs, there=list(tips.values()))
+        refuse_unclean_notes(git, refs, there=there)
         code, out = git.call(*_PUSH, "--", remote, *(f"{ref}:{ref}" for ref in refs))
         if code == 0:
             large = sum(size > MAX_NOTE for ref in refs for _, _, size in notes.annotated(git, ref))

@@ -187,15 +187,11 @@ class Scrubber:
         try:
             prompt = session.scoped and any(event.kind == "prompt" for event in events)
             tree = Tree(session, prompt=prompt, said=session.scoped and not any(map(_is_agents, events)))
-            gather = tree.gather
-            for number, event in enumerate(events):
-                if event.raw is not None:
-                    gather(event.raw)
-                if event.kind == "edit":
-                    event = self._without_lines(event)
-                    events = [*events[:number], event, *events[number + 1 :]]
+            events = [self._without_lines(event) for event in events]
+            for event in events:
+                tree.gather(event.raw)
                 if event.data is not None:
-                    gather(_to_examine(event.data))
+                    tree.gather(_to_examine(event.data))
         except Exception:
             return None
         return tree, events

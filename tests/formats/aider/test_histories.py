@@ -331,4 +331,4 @@ def test_recent_sessions_are_those_of_the_history_at_the_top(history: Path) -> N
 def test_roots_are_what_the_environment_names() -> None:
     assert aider.roots({}, "/home/dev") == []
     assert aider.roots({"AIDER_CHAT_HISTORY_FILE": "/logs/mine.md"}, "/home/dev") == ["/logs/mine.md"]
-    assert aider.SOURCE.in_worktree("/work/shop") == ("/work/shop/.aider.chat.history.md",)
+    assert aider.SOURCE.in_worktree("/srv/shop") == ("/srv/shop/.aider.chat.history.md",)
