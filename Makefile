@@ -6,13 +6,14 @@ BIN := $(VENV)/bin
 # Fewer than one process per core: the tests start real agents, hook managers and git themselves.
 JOBS ?= 2
 
-.PHONY: help trail test proof lint clean
+.PHONY: help trail test proof hunt lint clean
 
 help:
 	@echo 'make trail             the tool at work on a bundled sample'
 	@echo 'make trail REPO=PATH   set PATH up, read the logs, attach records to its commits, list them'
 	@echo 'make test              lint, types and all tests but the slow ones (<= 10 minutes)'
 	@echo 'make proof             the slow ones: more agent versions, hook managers, installations (<= 30 minutes)'
+	@echo 'make hunt              for faults that no run has met: the tests that draw examples draw others than in make test'
 	@echo 'make clean             remove what make has made here (what tests have fetched stays in ~/.cache/git-ai-trail-tests)'
 
 trail: $(VENV)/.installed
@@ -34,6 +35,9 @@ test: lint
 
 proof: $(VENV)/.developing
 	$(BIN)/python -m pytest -n $(JOBS) -m proof
+
+hunt: $(VENV)/.developing
+	HUNT=1 $(BIN)/python -m pytest -n $(JOBS) -m 'proof or not proof' $(shell grep -rlE 'import .*\bgiven\b' tests)
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build

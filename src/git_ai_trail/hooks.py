@@ -115,9 +115,12 @@ def _place(error: BaseException) -> str:
 
 
 def _prepare_commit_msg(tree: worktree.Worktree, settings: Settings, env: Mapping[str, str], args: list[str]) -> None:
-    """Acts only when no editor opens: an untouched buffer would become a commit whose subject is our trailer."""
+    """Writes only when no editor opens: an untouched buffer would become a commit whose subject is our trailer."""
     source = args[1] if len(args) > 1 else env.get("PRE_COMMIT_COMMIT_MSG_SOURCE", "")
     if env.get("GIT_EDITOR") != _EDITORLESS:
+        if rewritten.is_picking(tree):
+            # `cherry-pick -e` runs `git commit -n`: no other hook is asked while it is known what is picked.
+            _pass_over(tree, env)
         return
     if source in ("merge", "squash") or _is_rewriting(tree):
         _pass_over(tree, env)

@@ -41,6 +41,28 @@ def test_the_same_change_has_the_same_record(picked_from: Repo) -> None:
     assert (show(picked_from)["status"], show(picked_from)["summary"]["generated"]) == ("unanchored", 4)
 
 
+def test_so_has_one_from_an_editor(picked_from: Repo) -> None:
+    """git runs neither pre-commit nor commit-msg then, and has forgotten what it picked when it runs post-commit."""
+    picked_from.commit_file("other.txt", "before it\n")
+    noted = picked_from.git("notes", f"--ref={NOTES}", "show", "side")
+    picked_from.git("cherry-pick", "-e", "side", env={"GIT_EDITOR": "true"})
+    assert alone(picked_from) == noted
+
+
+def test_a_revert_that_got_a_record_by_a_fixup_keeps_it(hooked: Repo, codex: Path) -> None:
+    agent_writes(hooked, codex)
+    hooked.commit("Agent's")
+    hooked.git("revert", "--no-edit", "HEAD")
+    agent_writes(hooked, codex, "other.py")
+    hooked.git("add", "-A")
+    hooked.git("commit", "-q", "--fixup=HEAD")
+    hooked.git("rebase", "-q", "-i", "--autosquash", "HEAD~3", env={"GIT_SEQUENCE_EDITOR": "true"})
+    assert show(hooked)["summary"]["generated"] == 4
+    hooked.git("checkout", "-q", "-b", "release", "HEAD~1")
+    hooked.git("cherry-pick", "-e", "main", env={"GIT_EDITOR": "true"})
+    assert (show(hooked)["status"], show(hooked)["summary"]["generated"]) == ("unanchored", 4)
+
+
 def test_a_change_that_became_another_is_carried(picked_from: Repo) -> None:
     picked_from.commit_file("fetch.py", "by_a_person_before_it = 1\n")
     picked_from.git("cherry-pick", "side", exit=1)

@@ -38,6 +38,11 @@ def begin(tree: Worktree, env: Mapping[str, str]) -> bool:
     return True
 
 
+def is_picking(tree: Worktree) -> bool:
+    """Whether the commit that is being made is another one, picked."""
+    return os.path.exists(f"{tree.git_dir}/CHERRY_PICK_HEAD")
+
+
 def begun(tree: Worktree, env: Mapping[str, str]) -> Pairs:
     """What `begin` found for the commit that this git process has just made."""
     oids = pending.begun(tree.git_dir, env.get("GIT_AI_TRAIL_PARENT", ""))
