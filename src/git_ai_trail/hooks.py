@@ -6,8 +6,8 @@ Commits that git makes from other commits (rebase, cherry-pick, merge, squash, r
 
 from __future__ import annotations
 
+import importlib
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -29,10 +29,16 @@ _MESSAGE_HOOKS = ("prepare-commit-msg", "commit-msg")
 _LONGEST_LIST = 1 << 24
 # A rebase does not wait longer than this for its records; `notes carry` does it at any time.
 _PATIENCE = 60.0
+# Reading all logs for the first time takes its time.
+_LONGEST_CHECK = 600.0
+
+
+class _StoppedError(Exception):
+    """What git was about to do must not be done; the text says why."""
 
 
 def main(argv: Sequence[str]) -> int:
-    """Runs one hook: `main(["commit-msg", FILE])`. Always 0: a commit is never lost to us."""
+    """Runs one hook: `main(["commit-msg", FILE])`. 0: a commit is never lost to us; 1 for a push that somebody wanted stopped."""
     name, args = (argv[0], list(argv[1:])) if argv else ("", [])
     run = _HOOKS.get(name)
     if run is None:
@@ -42,7 +48,7 @@ def main(argv: Sequence[str]) -> int:
     if configured.switched_off(env):
         return 0
     where: list[tuple[worktree.Worktree, Settings]] = []
-    limit = _PATIENCE if name == "post-rewrite" else patience.seconds(env)
+    limit = {"post-rewrite": _PATIENCE, "pre-push": 2 * _LONGEST_CHECK}.get(name) or patience.seconds(env)
     waiting = patience.Patience(limit, lambda: _give_up(name, where, env))
     try:
         tree = worktree.open_worktree(os.getcwd())
@@ -60,10 +66,16 @@ def main(argv: Sequence[str]) -> int:
             waiting.extend(_PATIENCE)
         if settings.enabled:
             _run_whatever_is_damaged(run, tree, settings, env, args)
+    except _StoppedError as stopped:
+        print(f"ai-trail: {stopped}", file=sys.stderr)
+        return 1
     except Exception as error:
         # Under our own shims the last hook of the commit tries again what the first could not do; one line is enough.
         if name not in _MESSAGE_HOOKS or "GIT_AI_TRAIL_PARENT" not in os.environ:
-            print(f"ai-trail: not recorded: {_reason(error)}", file=sys.stderr)
+            what = "not pushed along" if name == "pre-push" else "not recorded"
+            print(f"ai-trail: {what}: {_reason(error)}", file=sys.stderr)
+        # Whoever asked for a check does not want to push unchecked.
+        return int(name == "pre-push" and bool(where) and where[0][1].verify)
     finally:
         waiting.end()
     return 0
@@ -86,6 +98,8 @@ def _run_whatever_is_damaged(
 def _give_up(name: str, where: Sequence[tuple[worktree.Worktree, Settings]], env: Mapping[str, str]) -> None:
     """What is left to do when the time is over: the hooks to come do not try again, and what runs after the commit does it."""
     git_dir = where[0][0].git_dir if where else env.get("GIT_DIR", ".git")
+    if name == "pre-push":
+        return
     said = "not recorded in time, left for after the commit (or for `git ai-trail backfill`)"
     print(f"ai-trail: {said}", file=sys.stderr, flush=True)
     if os.path.isdir(git_dir):
@@ -263,10 +277,31 @@ def _take_over(tree: worktree.Worktree, pairs: rewritten.Pairs, op: str) -> None
 
 
 def _pre_push(tree: worktree.Worktree, settings: Settings, env: Mapping[str, str], args: list[str]) -> None:
-    """Pushes the records along, to a remote that has a name; that it cannot be done stops no push."""
+    """Checks what is pushed where somebody asked for that, then pushes the records along, to a remote that has a name."""
+    if env.get("GIT_AI_TRAIL_PUSHING"):
+        return
     remote = args[0] if args else env.get("PRE_COMMIT_REMOTE_NAME", "")
-    if not env.get("GIT_AI_TRAIL_PUSHING") and remote and remote in tree.git.text("remote").split("\n"):
+    if settings.verify:
+        _verify_pushed(tree, env, remote)
+    # A hook manager has this hook only where somebody put it there for the records' sake.
+    asked = settings.push or "GIT_AI_TRAIL_PARENT" not in os.environ
+    if asked and remote and remote in tree.git.text("remote").split("\n"):
         _run_ours(tree, ["notes", "push", "--", remote], "", "pushed")
+
+
+def _verify_pushed(tree: worktree.Worktree, env: Mapping[str, str], remote: str) -> None:
+    """Stops a push of commits that fail, and says why they do; what the logs here do not hold is said."""
+    said = "" if sys.stdin is None or sys.stdin.isatty() else sys.stdin.read(_LONGEST_LIST)
+    pushing = importlib.import_module("git_ai_trail.pipeline.pushing")
+    revisions = pushing.being_pushed(tree, env, remote, said)
+    if not revisions:
+        return
+    args = ["verify", "--evidence", "--only-problems", "--", *revisions]
+    done = process.run_ours(args, cwd=tree.root, env=tree.git.env, said="", seconds=_LONGEST_CHECK)
+    print(done[1] if done else "", end="", file=sys.stderr)
+    if done is None or done[0] != 0:
+        why = "what is pushed could not be verified" if done is None or done[0] > 1 else "not all that is pushed holds"
+        raise _StoppedError(f"{why} (see `git ai-trail verify`; `git push --no-verify` pushes it all the same)")
 
 
 def _is_rewriting(tree: worktree.Worktree) -> bool:
@@ -333,56 +368,17 @@ def _was_settled_for(tree: worktree.Worktree, env: Mapping[str, str], tip: str) 
 
 
 def _start_ingest(tree: worktree.Worktree) -> None:
-    """Starts the ingest that feeds the database, on its own: nobody waits for it and nothing holds it."""
-    subprocess.Popen(
-        [*_OURS, "ingest", "--after-commit", tree.root, "HEAD"],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd=tree.root,
-        env=_bare(tree),
-        close_fds=True,
-        start_new_session=True,
-    )
+    """Starts the ingest that feeds the database."""
+    process.start_ours(["ingest", "--after-commit", tree.root, "HEAD"], cwd=tree.root, env=tree.git.env)
 
 
-def _run_ours(tree: worktree.Worktree, args: Sequence[str], said: str, what: str) -> None:
-    """Runs a command of ours that is too heavy for a hook, and waits for it."""
-    try:
-        done = subprocess.run(
-            [*_OURS, *args],
-            input=said.encode(),
-            capture_output=True,
-            cwd=tree.root,
-            # Nobody sees a question that is asked here, and a push within a push must not begin again.
-            env={**_bare(tree), "GIT_TERMINAL_PROMPT": "0", "GIT_AI_TRAIL_PUSHING": "1"},
-            check=False,
-            timeout=_PATIENCE,
-        )
-        failed = done.returncode != 0
-    except subprocess.TimeoutExpired:
-        failed = True
-    if failed:
+def _run_ours(tree: worktree.Worktree, args: list[str], said: str, what: str) -> None:
+    """Runs a command about records, and waits for it; that it failed is said and stops nothing."""
+    done = process.run_ours(args, cwd=tree.root, env=tree.git.env, said=said, seconds=_PATIENCE)
+    # What a person is told once must reach them, also where a hook is the first to push.
+    sys.stderr.writelines(one for one in (done[2] if done else "").splitlines(True) if one.startswith("first publication"))
+    if done is None or done[0] != 0:
         print(f"ai-trail: records were not {what} (see `git ai-trail notes {args[1]} -h`)", file=sys.stderr)
-
-
-# What git takes from the environment that belongs to a person and not to a repository.
-_OF_THE_USER = (
-    "GIT_ASKPASS",
-    "GIT_CONFIG_GLOBAL",
-    "GIT_CONFIG_NOSYSTEM",
-    "GIT_CONFIG_SYSTEM",
-    "GIT_SSH",
-    "GIT_SSH_COMMAND",
-)
-_OURS = (sys.executable, "-P", "-m", "git_ai_trail")
-
-
-def _bare(tree: worktree.Worktree) -> dict[str, str]:
-    """An environment for a command of ours: that of this repository's hook is none of its business, nor is the user's Python."""
-    kept = {key: value for key, value in tree.git.env.items() if key in _OF_THE_USER}
-    env = {key: value for key, value in tree.git.env.items() if not key.startswith(("GIT_", "PYTHON"))} | kept
-    return {**env, "PYTHONPATH": ""} if "PYTHONPATH" in os.environ else env
 
 
 _HOOKS: dict[str, Hook] = {

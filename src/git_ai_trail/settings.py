@@ -52,6 +52,8 @@ class Settings(NamedTuple):
     enabled: bool = True
     quiet: bool = False
     ingest: bool = True
+    push: bool = False
+    verify: bool = False
     profile: str = "default"
     weak_trailer: bool = False
     publish: str = "none"
@@ -81,6 +83,8 @@ def load(git_config: bytes, *, common_dir: str, toplevel: str, config_dir: str, 
     return Settings(
         quiet=_flag(own, "quiet", False, problems),
         ingest=_flag(own, "ingest", True, problems),
+        push=_flag(own, "push", False, problems),
+        verify=_flag(own, "verify", False, problems),
         profile=_profile(policy, own, problems),
         weak_trailer=_weak_trailer(policy, own, problems),
         publish=_publish(policy, user, own, env, problems),

@@ -48,11 +48,12 @@ repos:
 def installer(mode: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[Repo], None]:
     """Puts this Python's programs first on PATH and returns what sets a repository up in the given way.
 
-    With `-only` after the manager's name nothing but the manager's own configuration is written: no `init`.
+    `auto` is what `init` takes by itself: entries of git's configuration where git knows them, else native hooks. With `-only`
+    after the manager's name nothing but the manager's own configuration is written: no `init`.
     """
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
-    if mode == "native":
-        return _native
+    if mode in ("auto", "native"):
+        return lambda repo: _own(repo, mode)
     manager, only = mode.removesuffix("-only"), mode.endswith("-only")
     source = _hook_source()
     monkeypatch.setenv(_HOMES[manager], str(source.parent / manager))
@@ -65,8 +66,8 @@ def installer(mode: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[Repo], No
     return install
 
 
-def _native(repo: Repo) -> None:
-    repo.run("git", "ai-trail", "init", "--native")
+def _own(repo: Repo, mode: str) -> None:
+    repo.run("git", "ai-trail", "init", *(["--native"] if mode == "native" else []))
 
 
 def _managed(repo: Repo, manager: str, source: Path) -> None:

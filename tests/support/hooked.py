@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from git_ai_trail.attach.record import digest, note_line, parse_note
 from tests.support.codex_log import CodexLog
 from tests.support.repo import Repo
 
@@ -57,3 +58,21 @@ def agent_writes(repo: Repo, codex: Path, path: str = "fetch.py", text: str = LI
     session.add_file(path, text)
     repo.write(path, text)
     return session
+
+
+def forge(repo: Repo, session: str, path: str) -> None:
+    """A record of just this commit, sound in every digest, that gives all its lines to a session."""
+    core = json.loads(json.dumps(next(one.core for one in notes_of(repo, "HEAD~1") if one.core)))
+    made = next(one.core for one in notes_of(repo, "HEAD") if one.core)
+    core.update(patch=made["patch"], files=made["files"], counts=made["counts"])
+    core["sessions"][0]["id"] = session
+    repo.git("notes", "--ref=ai-log-trail", "remove", "HEAD")
+    repo.git("notes", "--ref=ai-log-trail", "add", "-F", "-", stdin=note_line(core, {}).decode() + "\n")
+    message = f"Forged\n\nAI-Trail: 1:{digest(core)}\n"
+    note = repo.git("notes", "--ref=ai-log-trail", "show", "HEAD")
+    repo.git("commit", "-q", "--amend", "-F", "-", stdin=message, env={"GIT_AI_TRAIL": "0"})
+    repo.git("notes", "--ref=ai-log-trail", "add", "-f", "-F", "-", stdin=note + "\n")
+
+
+def notes_of(repo: Repo, rev: str) -> list:
+    return parse_note(repo.git("notes", "--ref=ai-log-trail", "show", rev).encode())

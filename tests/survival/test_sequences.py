@@ -32,7 +32,7 @@ _ALL = [(name, b) for name in sorted(MOVES) for b in range(6)]
 
 @pytest.fixture
 def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    return Home(tmp_path / "start", installer("native", monkeypatch))
+    return Home(tmp_path / "start", installer("auto", monkeypatch))
 
 
 def run(start: Home, sequence: Sequence) -> None:

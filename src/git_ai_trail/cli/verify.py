@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import partial
 
 import click
@@ -25,6 +26,7 @@ _COLORS = {"ok": "green", "none": "white", "unknown": "yellow", "fail": "red"}
 )
 @click.option("--require-known", is_flag=True, help="Fail where a message names a record that is not here.")
 @click.option("--evidence", is_flag=True, help="Look at the logs on this machine again: do they hold what records say?")
+@click.option("--only-problems", is_flag=True, help="Print only commits that fail or that the logs contradict.")
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "github", "sarif"]), default="text", help="Default: text."
 )
@@ -45,6 +47,7 @@ def command(
     policy_from: str,
     require_known: bool,
     evidence: bool,
+    only_problems: bool,
     form: str,
     attestation: str | None,
     report_path: str | None,
@@ -81,7 +84,8 @@ def command(
         for line in pipeline.annotations(done):
             click.echo(line)
     else:
-        _print(done, color=place.color, width=table_width())
+        shown = [one for one in done.verdicts if not only_problems or _is_problem(one)]
+        _print(shown, color=place.color, width=table_width())
     if form != "github" and not as_json:
         click.echo(pipeline.summary(done), err=True)
     return 1 if done.failed else 0
@@ -105,8 +109,12 @@ def _attested(place: Place, path: str, report_path: str | None, *, as_json: bool
     return 0 if done.holds else 1
 
 
-def _print(done: pipeline.Verified, *, color: bool, width: int) -> None:
-    for one in done.verdicts:
+def _is_problem(one: pipeline.Verdict) -> bool:
+    return one.result == "fail" or one.evidence == "contradicted"
+
+
+def _print(verdicts: Sequence[pipeline.Verdict], *, color: bool, width: int) -> None:
+    for one in verdicts:
         room = max(20, width - 18)
         subject = _harmless(one.subject)
         subject = subject if len(subject) <= room else subject[: room - 1] + "…"

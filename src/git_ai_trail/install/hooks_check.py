@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
-from git_ai_trail.install import EVENTS, config_hooks, native, repo_config, shim, snippet
+from git_ai_trail.install import config_hooks, native, repo_config, shim, snippet, wanted
 from git_ai_trail.install.place import Place
 from git_ai_trail.model import Check
 
@@ -13,11 +14,12 @@ _AGAIN = "run 'git ai-trail init'"
 
 def check_hooks(place: Place) -> list[Check]:
     """One check for each way the hooks got in, or a failure where they are not in at all."""
+    events = wanted(place.git)
     ways = {
-        "native": _native(place),
-        "config": _config(place),
-        "pre-commit": _pre_commit(place),
-        "another manager": _mentioned(place),
+        "native": _native(place, events),
+        "config": _config(place, events),
+        "pre-commit": _pre_commit(place, events),
+        "another manager": _mentioned(place, events),
     }
     found = {way: checks for way, checks in ways.items() if checks}
     if not found:
@@ -29,9 +31,9 @@ def check_hooks(place: Place) -> list[Check]:
     return checks
 
 
-def _native(place: Place) -> list[Check]:
+def _native(place: Place, events: Sequence[str]) -> list[Check]:
     folder = place.own_hooks_dir
-    states = {event: _shim_problem(os.path.join(folder, event)) for event in EVENTS}
+    states = {event: _shim_problem(os.path.join(folder, event)) for event in events}
     if all(state == "missing" for state in states.values()):
         return []
     checks = [
@@ -43,11 +45,11 @@ def _native(place: Place) -> list[Check]:
         detail = f"core.hooksPath is {place.hooks_dir}: git does not look into {folder}"
         advice = "'git ai-trail init --snippet' prints what to add there"
         checks.append(Check(name="hooks", state="fail", detail=detail, advice=advice))
-    return checks or [_age("native hooks", [os.path.join(folder, event) for event in EVENTS])]
+    return checks or [_age("native hooks", [os.path.join(folder, event) for event in events])]
 
 
-def _config(place: Place) -> list[Check]:
-    entries = {event: repo_config.values(place.git, f"{config_hooks.SECTION}{event}.command") for event in EVENTS}
+def _config(place: Place, events: Sequence[str]) -> list[Check]:
+    entries = {event: repo_config.values(place.git, f"{config_hooks.SECTION}{event}.command") for event in events}
     if not any(entries.values()):
         return []
     version = place.git.version()
@@ -56,12 +58,12 @@ def _config(place: Place) -> list[Check]:
         return [Check(name="hooks", state="fail", detail=detail, advice=_AGAIN)]
     folder = config_hooks.scripts_dir(place)
     checks = []
-    for event in EVENTS:
+    for event in events:
         problem = "no entry" if not entries[event] else _shim_problem(os.path.join(folder, event))
         if problem:
             detail = f"{config_hooks.SECTION}{event}: {problem}"
             checks.append(Check(name=event, state="fail", detail=detail, advice=_AGAIN))
-    return checks or [_age("config hooks", [os.path.join(folder, event) for event in EVENTS])]
+    return checks or [_age("config hooks", [os.path.join(folder, event) for event in events])]
 
 
 def _shim_problem(path: str) -> str:
@@ -91,24 +93,24 @@ def _age(name: str, paths: list[str]) -> Check:
         if python and not os.access(python, os.X_OK):
             detail = f"{python} is gone; git-ai-trail on PATH is used, if there is one"
             return Check(name=name, state="warn", detail=detail, advice=_AGAIN)
-    return Check(name=name, state="ok", detail=f"{len(EVENTS)} in place")
+    return Check(name=name, state="ok", detail=f"{len(paths)} in place")
 
 
-def _pre_commit(place: Place) -> list[Check]:
+def _pre_commit(place: Place, events: Sequence[str]) -> list[Check]:
     ids = snippet.pre_commit_ids(snippet.pre_commit_config(place.toplevel))
     if not ids:
         return []
     checks = [
         Check(name="pre-commit", state="fail", detail=f"ai-trail-{event} is not configured", advice=_AGAIN)
-        for event in EVENTS
+        for event in events
         if f"ai-trail-{event}" not in ids
     ]
-    absent = [event for event in EVENTS if not _runs_pre_commit(os.path.join(place.hooks_dir, event))]
+    absent = [event for event in events if not _runs_pre_commit(os.path.join(place.hooks_dir, event))]
     if absent:
         types = " ".join(f"-t {event}" for event in absent)
         detail = f"configured, but git does not call it at {', '.join(absent)}"
         checks.append(Check(name="pre-commit", state="fail", detail=detail, advice=f"pre-commit install {types}"))
-    return checks or [Check(name="pre-commit", state="ok", detail=f"{len(EVENTS)} configured and installed")]
+    return checks or [Check(name="pre-commit", state="ok", detail=f"{len(events)} configured and installed")]
 
 
 def _runs_pre_commit(path: str) -> bool:
@@ -116,23 +118,23 @@ def _runs_pre_commit(path: str) -> bool:
     return os.access(path, os.X_OK) and ("pre-commit" in text or "prek" in text)
 
 
-def _mentioned(place: Place) -> list[Check]:
+def _mentioned(place: Place, events: Sequence[str]) -> list[Check]:
     """Our command in the files of another hook manager."""
     if place.redirected:
         folders = (place.hooks_dir, os.path.dirname(place.hooks_dir))
-        texts = {event: "".join(_read(os.path.join(folder, event)) for folder in folders) for event in EVENTS}
+        texts = {event: "".join(_read(os.path.join(folder, event)) for folder in folders) for event in events}
     else:
         lefthook = "".join(_read(os.path.join(place.toplevel, name)) for name in snippet.LEFTHOOK_FILES)
-        texts = dict.fromkeys(EVENTS, lefthook)
+        texts = dict.fromkeys(events, lefthook)
     called = [event for event, text in texts.items() if f"git-ai-trail hook {event}" in text]
     if not called:
         return []
-    absent = [event for event in EVENTS if event not in called]
+    absent = [event for event in events if event not in called]
     if absent:
         detail = f"{', '.join(absent)} not called"
         advice = "'git ai-trail init --snippet' prints what to add"
         return [Check(name="hook manager", state="fail", detail=detail, advice=advice)]
-    return [Check(name="hook manager", state="ok", detail=f"calls all {len(EVENTS)}")]
+    return [Check(name="hook manager", state="ok", detail=f"calls all {len(events)}")]
 
 
 def _read(path: str) -> str:
