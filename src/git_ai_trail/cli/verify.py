@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from functools import partial
 
 import click
@@ -84,8 +83,7 @@ def command(
         for line in pipeline.annotations(done):
             click.echo(line)
     else:
-        shown = [one for one in done.verdicts if not only_problems or _is_problem(one)]
-        _print(shown, color=place.color, width=table_width())
+        _print(done, only_problems=only_problems, color=place.color, width=table_width())
     if form != "github" and not as_json:
         click.echo(pipeline.summary(done), err=True)
     return 1 if done.failed else 0
@@ -109,12 +107,8 @@ def _attested(place: Place, path: str, report_path: str | None, *, as_json: bool
     return 0 if done.holds else 1
 
 
-def _is_problem(one: pipeline.Verdict) -> bool:
-    return one.result == "fail" or one.evidence == "contradicted"
-
-
-def _print(verdicts: Sequence[pipeline.Verdict], *, color: bool, width: int) -> None:
-    for one in verdicts:
+def _print(done: pipeline.Verified, *, only_problems: bool, color: bool, width: int) -> None:
+    for one in done.problems if only_problems else done.verdicts:
         room = max(20, width - 18)
         subject = _harmless(one.subject)
         subject = subject if len(subject) <= room else subject[: room - 1] + "…"

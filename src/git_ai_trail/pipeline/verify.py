@@ -44,6 +44,11 @@ class Verified:
     def failed(self) -> bool:
         return self.counts["fail"] > 0
 
+    @property
+    def problems(self) -> tuple[Verdict, ...]:
+        """Those that fail, and those that the logs at hand contradict."""
+        return tuple(one for one in self.verdicts if one.result == "fail" or one.evidence == "contradicted")
+
 
 def default_range(git: Git) -> str:
     """What has not been pushed yet; without an upstream branch the last commit alone."""
