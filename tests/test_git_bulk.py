@@ -10,7 +10,7 @@ import pytest
 
 from git_ai_trail import git as git_module
 from git_ai_trail import git_bulk
-from git_ai_trail.git import Git, empty_tree, parse_diff
+from git_ai_trail.git import Git, base_of, parse_diff
 from tests.support.repo import Repo
 
 
@@ -37,7 +37,7 @@ def hostile(repo: Repo) -> Repo:
 
 def pairs(repo: Repo) -> list[tuple[str, str]]:
     found = [line.split() for line in repo.git("log", "--format=%H %P").split("\n")]
-    return [(words[1] if len(words) > 1 else "", words[0]) for words in found]
+    return [(base_of(words[1:], words[0]), words[0]) for words in found]
 
 
 @pytest.mark.parametrize("block", [1, 57, 1 << 20])
@@ -50,7 +50,7 @@ def test_a_name_like_a_commit_does_not_cut_a_diff(
         monkeypatch.setattr(module, "MAX_DIFF_BYTES", most)
     git = Git(str(hostile.root))
     wanted = pairs(hostile)
-    alone = [(tip, git.diff(base or empty_tree(tip), tip)) for base, tip in wanted]
+    alone = [(tip, git.diff(base, tip)) for base, tip in wanted]
     assert list(git_bulk.diffs(git, wanted)) == alone
 
 
@@ -59,7 +59,7 @@ def test_a_diff_that_is_cut_anywhere_has_as_many_places_as_lines(
     hostile: Repo, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(git_module, "MAX_DIFF_BYTES", most)
-    files = [one for base, tip in pairs(hostile) for one in Git(str(hostile.root)).diff(base or empty_tree(tip), tip)]
+    files = [one for base, tip in pairs(hostile) for one in Git(str(hostile.root)).diff(base, tip)]
     assert any(one.truncated for one in files) or most == 40
     assert all(len(one.positions) == len(one.added) for one in files)
 
@@ -115,14 +115,11 @@ def test_a_git_for_many_commits_says_what_any_git_says(hostile: Repo) -> None:
     bulk = git_bulk.Bulk(git, wanted)
     try:
         for base, tip in wanted:
-            start = base or empty_tree(tip)
-            files = git.diff(start, tip)
-            assert bulk.diff(start, tip) == files
+            files = git.diff(base, tip)
+            assert bulk.diff(base, tip) == files
             names = [oid for one in files for oid in (one.old_oid, one.new_oid, one.old_oid)]
             assert bulk.blobs(names) == git.blobs(names)
-        assert bulk.diff(wanted[1][0] or empty_tree(wanted[1][1]), wanted[1][1]) == git.diff(
-            wanted[1][0] or empty_tree(wanted[1][1]), wanted[1][1]
-        )
+        assert bulk.diff(wanted[1][0], wanted[1][1]) == git.diff(wanted[1][0], wanted[1][1])
         assert bulk.blobs(["HEAD:b.py", "nothing"]) == git.blobs(["HEAD:b.py", "nothing"])
         assert bulk.blobs([wanted[0][1], "0" * 40]) == [None, None]
     finally:

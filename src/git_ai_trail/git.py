@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import subprocess
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO
 
 from git_ai_trail.errors import GitError
@@ -136,8 +136,14 @@ class Git:
         return self.text("rev-parse", "--path-format=absolute", "--git-path", name)
 
     def diff(self, base: str, tip: str) -> tuple[FileDiff, ...]:
-        """The diff between two trees (or commits), file by file, with zero context lines."""
-        return parse_diff(_read_bounded(self, ("diff-tree", *DIFF_FLAGS, base, tip)))
+        """The diff between two trees (or commits), file by file, with zero context lines.
+
+        Of a merge, whose base names several commits with spaces between them (see `base_of`), it has the lines that stand in none.
+        """
+        first, *others = (
+            parse_diff(_read_bounded(self, ("diff-tree", *DIFF_FLAGS, one, tip))) for one in base.split(" ")
+        )
+        return _resolved(first, others) if others else first
 
     def bounded(self, *args: str, data: bytes, limit: int) -> bytes:
         """At most `limit` bytes of the stdout of `git ARGS`, however large; `data` must fit into a pipe (64 KiB)."""
@@ -270,6 +276,32 @@ def _read_bounded(git: Git, args: tuple[str, ...]) -> bytes:
     if process.returncode != 0:
         raise GitError(f"git {args[0]} failed with exit {process.returncode}")
     return out
+
+
+def base_of(parents: Sequence[str], tip: str) -> str:
+    """What the content of a commit is told against, as `Git.diff` takes it: its parents, or the empty tree."""
+    return " ".join(parents) or empty_tree(tip)
+
+
+def base_at(git: Git, oid: str) -> str:
+    """The same for a commit whose parents are not known yet."""
+    return base_of(git.text("rev-parse", "--revs-only", f"{oid}^@", check=False).split(), oid)
+
+
+def _resolved(first: Sequence[FileDiff], others: Sequence[Sequence[FileDiff]]) -> tuple[FileDiff, ...]:
+    """What a merge itself adds: the lines that are added whichever parent it is held against. Nobody tells what it removes."""
+    found = []
+    against = [{diff.path: set(diff.positions) for diff in other} for other in others]
+    for diff in first:
+        own = [
+            (line, at)
+            for line, at in zip(diff.added, diff.positions, strict=True)
+            if all(at in positions.get(diff.path, ()) for positions in against)
+        ]
+        if own:
+            lines, places = zip(*own, strict=True)
+            found.append(diff._replace(added=lines, positions=places, removed=()))
+    return tuple(found)
 
 
 def parse_diff(out: bytes) -> tuple[FileDiff, ...]:

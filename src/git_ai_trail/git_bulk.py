@@ -43,22 +43,32 @@ class PlainFile(NamedTuple):
 def diffs(git: Git, pairs: Sequence[tuple[str, str]]) -> Iterator[tuple[str, tuple[FileDiff, ...]]]:
     """(tip, its diff) for each pair (base, tip) of commits, in order, with one process however many they are.
 
-    An empty base stands for the empty tree; the tip must then have no parent. What `Git.diff` says of a pair, this says too.
+    What `Git.diff` says of a pair, this says too; where the base is the empty tree, the tip must have no parent. Merges are
+    asked for one by one.
     """
-    return ((tip, parse_diff(body)) for tip, body in raw_diffs(git, pairs))
+    for (base, tip), (_, body) in zip(pairs, raw_diffs(git, pairs), strict=True):
+        yield tip, git.diff(base, tip) if body is None else parse_diff(body)
 
 
-def raw_diffs(git: Git, pairs: Sequence[tuple[str, str]]) -> Iterator[tuple[str, bytes]]:
-    """The same as git prints it, for `parse_diff` or `plain_files`; at most `MAX_DIFF_BYTES` + 1 of each."""
-    lines = b"".join(f"{tip} {base}".encode().rstrip() + b"\n" for base, tip in pairs)
+def raw_diffs(git: Git, pairs: Sequence[tuple[str, str]]) -> Iterator[tuple[str, bytes | None]]:
+    """The same as git prints it, for `parse_diff` or `plain_files`; at most `MAX_DIFF_BYTES` + 1 of each. None for a merge."""
+    lines = _asked((base, tip) for base, tip in pairs if " " not in base)
     found = _chunks(git, ("diff-tree", "--stdin", "--root", *DIFF_FLAGS), lines)
     name, body = next(found, ("", b""))
-    for _, tip in pairs:
-        if name == tip:
+    for base, tip in pairs:
+        if " " in base:
+            yield tip, None
+        elif name == tip:
             yield tip, body
             name, body = next(found, ("", b""))
         else:
             yield tip, b""  # nothing changed, so git has not even named it
+
+
+def _asked(pairs: Iterable[tuple[str, str]]) -> bytes:
+    """The pairs as `diff-tree --stdin` wants them: a commit without a parent stands alone."""
+    lines = (f"{tip}\n" if base == empty_tree(tip) else f"{tip} {base}\n" for base, tip in pairs)
+    return "".join(lines).encode()
 
 
 class Bulk(Git):
@@ -76,9 +86,10 @@ class Bulk(Git):
 
     def diff(self, base: str, tip: str) -> tuple[FileDiff, ...]:
         """`Git.diff`; pairs must come in the order that was announced, and none may be left out."""
-        if next(self._turns, None) != (base if base != empty_tree(tip) else "", tip):
+        if next(self._turns, None) != (base, tip):
             return super().diff(base, tip)
-        return parse_diff(next(self._bodies)[1])
+        body = next(self._bodies)[1]
+        return super().diff(base, tip) if body is None else parse_diff(body)
 
     def blobs(self, names: Iterable[str]) -> list[bytes | None]:
         """`Git.blobs`, from a process that stays; what was asked for lately is remembered, since one commit's blobs are the next one's."""
@@ -191,8 +202,7 @@ def _plain_file(path: str, old_path: str, mode: str, section: bytes) -> PlainFil
 
 def added_lines(git: Git, pairs: Sequence[tuple[str, str]]) -> dict[str, list[tuple[str, int, int]]]:
     """(path, lines added, lines removed) of each file by tip, for pairs as `diffs` takes them; binary files have none."""
-    data = b"".join(f"{tip} {base}".encode().rstrip() + b"\n" for base, tip in pairs)
-    out = git.run("diff-tree", "--stdin", "--root", "--numstat", *_COUNT_FLAGS, data=data)
+    out = git.run("diff-tree", "--stdin", "--root", "--numstat", *_COUNT_FLAGS, data=_asked(pairs))
     counts: dict[str, list[tuple[str, int, int]]] = {tip: [] for _, tip in pairs}
     files: list[tuple[str, int, int]] = []
     for entry in out.split(b"\0"):
@@ -203,6 +213,22 @@ def added_lines(git: Git, pairs: Sequence[tuple[str, str]]) -> dict[str, list[tu
         elif entry.strip():
             files = counts.setdefault(entry.strip().decode("ascii", "replace"), [])
     return counts
+
+
+def resolving(git: Git, oids: Iterable[str]) -> set[str]:
+    """Those of the merges in which some file is as it is in none of the parents: only they can bring lines of their own."""
+    data = "".join(f"{oid}\n" for oid in oids).encode()
+    out = git.run("diff-tree", "--stdin", "-c", "-r", "--raw", "-z", "--no-renames", data=data) if data else b""
+    found: set[str] = set()
+    merge = ""
+    words = iter(out.split(b"\0"))
+    for word in words:
+        if word.startswith(b":"):
+            found.add(merge)
+            next(words, b"")  # the file's name, whatever it looks like
+        else:
+            merge = word.strip().decode("ascii", "replace")
+    return found
 
 
 def _chunks(git: Git, args: tuple[str, ...], data: bytes) -> Iterator[tuple[str, bytes]]:

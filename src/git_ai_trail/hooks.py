@@ -17,7 +17,7 @@ from git_ai_trail import patience, places, process
 from git_ai_trail import settings as configured
 from git_ai_trail.attach import notes, pending, trailers
 from git_ai_trail.errors import TrailError, is_damage, refusal
-from git_ai_trail.git import empty_tree
+from git_ai_trail.git import base_of
 from git_ai_trail.index.access import forget
 from git_ai_trail.pipeline import rewritten, stamp, unfinished, worktree
 from git_ai_trail.settings import Settings
@@ -136,7 +136,7 @@ def _prepare_commit_msg(tree: worktree.Worktree, settings: Settings, env: Mappin
             # `cherry-pick -e` runs `git commit -n`: no other hook is asked while it is known what is picked.
             _pass_over(tree, env)
         return
-    if source in ("merge", "squash") or _is_rewriting(tree):
+    if source == "squash" or (_is_rewriting(tree) and not stamp.merge_heads(tree.git_dir)):
         _pass_over(tree, env)
         return
     of = args[2] if len(args) > 2 else env.get("PRE_COMMIT_COMMIT_OBJECT_NAME", "")
@@ -148,7 +148,7 @@ def _commit_msg(tree: worktree.Worktree, settings: Settings, env: Mapping[str, s
     """Acts on commits from an editor, and wherever prepare-commit-msg did not run."""
     if _is_settled(tree, env):
         return
-    if _is_rewriting(tree):
+    if _is_rewriting(tree) and not stamp.merge_heads(tree.git_dir):
         _pass_over(tree, env)
         return
     message_file = _message_file(tree, args)
@@ -176,6 +176,10 @@ def _stamp(
     kept = pending.read(tree.git_dir, named) if named else None
     if kept is not None and kept.tree == tip:
         # The other message hook has stamped this commit already, and knew whether it is an amended one.
+        return
+    if " " in base and not tree.git.diff(base, tip):
+        # Most merges only join what stands in one of the parents already.
+        _settle(tree, env, tip)
         return
     old = tree.head if amend else ""
     now = time.time()
@@ -219,11 +223,11 @@ def _attach(tree: worktree.Worktree, settings: Settings, env: Mapping[str, str])
             notes.add_lines(tree.git, tree.common_dir, oid, rewritten.reversal(tree, taken_back))
         _finish_others(tree)
         return
-    elif digest or len(parents.split()) > 1 or _was_settled_for(tree, env, tip) or _is_made_of_others(env):
+    elif digest or _was_settled_for(tree, env, tip) or _is_made_of_others(env):
         _finish_others(tree)
         return
     else:
-        base = parents or empty_tree(oid)
+        base = base_of(parents.split(), oid)
         made = stamp.make(tree, settings, env, base=base, tip=tip, now=time.time())
         if made is None:
             return

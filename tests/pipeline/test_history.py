@@ -11,7 +11,7 @@ from git_ai_trail.attach import notes
 from git_ai_trail.attach.record import build_core, digest, lines_digest, note_line, tombstone_line
 from git_ai_trail.errors import TrailError
 from git_ai_trail.facts import CommitMatch, EvidenceFact, FileMatch, Range, SessionMatch
-from git_ai_trail.git import Git, empty_tree
+from git_ai_trail.git import Git, base_of, empty_tree
 from git_ai_trail.git_bulk import added_lines, diffs
 from git_ai_trail.pipeline import history, show
 from git_ai_trail.pipeline.history import told
@@ -24,7 +24,7 @@ def git_of(repo: Repo) -> Git:
 
 def pairs(repo: Repo) -> list[tuple[str, str]]:
     listed = [line.split() for line in repo.git("rev-list", "--parents", "--all").splitlines()]
-    return [(words[1] if len(words) > 1 else "", words[0]) for words in listed]
+    return [(base_of(words[1:], words[0]), words[0]) for words in listed]
 
 
 @pytest.fixture
@@ -67,14 +67,14 @@ def test_many_diffs_are_what_each_is_alone(odd: Repo) -> None:
     found = dict(diffs(git, pairs(odd)))
     assert len(found) == len(pairs(odd))
     for base, tip in pairs(odd):
-        assert found[tip] == git.diff(base or empty_tree(tip), tip), tip
+        assert found[tip] == git.diff(base, tip), tip
 
 
 def test_counts_are_those_of_the_diffs(odd: Repo) -> None:
     git = git_of(odd)
     counts = added_lines(git, pairs(odd))
     for base, tip in pairs(odd):
-        expected = [(one.path, len(one.added), len(one.removed)) for one in git.diff(base or empty_tree(tip), tip)]
+        expected = [(one.path, len(one.added), len(one.removed)) for one in git.diff(base, tip)]
         assert counts[tip] == expected, tip
 
 
@@ -85,7 +85,7 @@ def test_a_diff_that_is_too_large_is_cut_as_alone(odd: Repo, monkeypatch: pytest
     found = dict(diffs(git, pairs(odd)))
     assert any(one.truncated for files in found.values() for one in files)
     for base, tip in pairs(odd):
-        assert found[tip] == git.diff(base or empty_tree(tip), tip), tip
+        assert found[tip] == git.diff(base, tip), tip
 
 
 def record(repo: Repo, oid: str, session: str = "s-1") -> tuple[bytes, str]:

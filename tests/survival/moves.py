@@ -174,9 +174,15 @@ def merge(world: World, a: int, b: int) -> None:
     how = b % 4
     if how == 0:
         subject = world.subject("merge")
-        if not world.tries("merge", "-q", "--no-ff", "-m", subject, topic):
+        more = ["--no-commit"] if b >= 4 else []
+        if not world.tries("merge", "-q", "--no-ff", *more, "-m", subject, topic) or more:
             _resolve(world)
+            if more:
+                # What is written while a merge is under way is the merge's own.
+                _write(world, a + 2, b + 1)
+                world.git("add", "-A")
             world.git("commit", "-q", "--no-edit")
+            world.stamps()
         return
     if not world.tries("merge", "-q", "--squash", topic):
         _resolve(world)

@@ -182,11 +182,16 @@ class World(Repo):
         return self.git("rev-list", "--reverse", "--topo-order", *span).split()
 
     def added(self, rev: str) -> Added:
+        """What a commit adds; of a merge what stands in none of its parents."""
         oid = self.git("rev-parse", rev)
         if oid not in self._known:
-            parents = self.git("log", "-1", "--format=%P", oid).split()
-            self._known[oid] = _parsed(
-                self.git("diff", "-U0", "--no-renames", "--no-color", *([parents[0]] if parents else [_EMPTY]), oid)
+            parents = self.git("log", "-1", "--format=%P", oid).split() or [_EMPTY]
+            first, *others = (
+                _parsed(self.git("diff", "-U0", "--no-renames", "--no-color", parent, oid)) for parent in parents
+            )
+            lines = {place: line for place, line in first.lines.items() if all(place in one.lines for one in others)}
+            self._known[oid] = (
+                Added(lines, tuple((path, (), (line,)) for (path, _), line in lines.items())) if others else first
             )
         return self._known[oid]
 

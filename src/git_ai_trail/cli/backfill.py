@@ -72,6 +72,6 @@ def command(
         click.echo(f"{changed_count} records {'would be' if dry_run else 'were'} replaced.", err=True)
     click.echo(
         f"{len(done.found) - changed_count} of {done.commits} commits {verb} a record; {done.had_record} had one"
-        f"{f', {done.merges} merges were left alone' if done.merges else ''}.",
+        f"{f', {done.merges} merges bring no lines of their own' if done.merges else ''}.",
         err=True,
     )

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from git_ai_trail.attach import notes, record, status
 from git_ai_trail.formats.sources import in_worktree
 from git_ai_trail.git import Git
+from git_ai_trail.git_bulk import resolving
 from git_ai_trail.index.access import Index
 from git_ai_trail.index.candidates import SLACK
 from git_ai_trail.pipeline.backfill_workers import Job, Matched, match_all
@@ -65,7 +66,8 @@ def backfill(
         earliest = _earliest(index)
     finally:
         index.close()
-    jobs = _jobs(commits, recorded, earliest, upgrade=upgrade)
+    passed_over = _joining(tree.git, commits)
+    jobs = _jobs(commits, recorded, earliest, passed_over, upgrade=upgrade)
     before = {job.commit.oid: job.before for job in jobs if job.before is not None}
     found: list[Found] = []
     waiting: dict[str, list[bytes]] = {}
@@ -81,22 +83,28 @@ def backfill(
             progress(done, len(commits))
     if not dry_run and waiting:
         notes.add_many(tree.git, tree.common_dir, waiting)
-    merges = sum(1 for commit in commits if len(commit.parents) > 1)
-    return Backfilled(len(commits), len(recorded), merges, tuple(found))
+    return Backfilled(len(commits), len(recorded), len(passed_over), tuple(found))
+
+
+def _joining(git: Git, commits: Sequence[PastCommit]) -> set[str]:
+    """Merges that only join what their parents hold."""
+    merges = [one.oid for one in commits if len(one.parents) > 1]
+    return set(merges) - resolving(git, merges)
 
 
 def _jobs(
     commits: Sequence[PastCommit],
     recorded: Mapping[str, Mapping[str, Any] | None],
     earliest: float | None,
+    passed_over: set[str],
     *,
     upgrade: bool,
 ) -> list[Job]:
     """What there is to match: commits without a record, and with `upgrade` those whose record may be replaced. Nothing that is
-    older than every log."""
+    older than every log, and nothing of `passed_over`."""
     if earliest is None:
         return []
-    late = [one for one in commits if len(one.parents) < 2 and one.committed_at + SLACK >= earliest]
+    late = [one for one in commits if one.oid not in passed_over and one.committed_at + SLACK >= earliest]
     return [
         Job(one, recorded.get(one.oid))
         for one in late

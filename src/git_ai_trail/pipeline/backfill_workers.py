@@ -11,6 +11,7 @@ from contextlib import closing
 from typing import Any, NamedTuple
 
 from git_ai_trail.attach import record
+from git_ai_trail.git import base_of
 from git_ai_trail.git_bulk import Bulk
 from git_ai_trail.index.access import Index
 from git_ai_trail.index.candidates import Where
@@ -71,7 +72,7 @@ class _Worker:
         self._where: Where = past.whereabouts(tree, self._index)
 
     def __call__(self, jobs: Sequence[Job]) -> list[Matched]:
-        pairs = [((job.commit.parents[0] if job.commit.parents else ""), job.commit.oid) for job in jobs]
+        pairs = [(base_of(job.commit.parents, job.commit.oid), job.commit.oid) for job in jobs]
         with closing(Bulk(self._tree.git, pairs)) as git:
             tree = self._tree._replace(git=git)
             return [self._match(tree, job) for job in jobs]

@@ -17,8 +17,9 @@ from git_ai_trail.attach import notes, status
 from git_ai_trail.attach.status import Assessment
 from git_ai_trail.codec import path_text, text_path
 from git_ai_trail.errors import GitError, TrailError
-from git_ai_trail.git import Git, parse_diff
+from git_ai_trail.git import Git, base_of, parse_diff
 from git_ai_trail.git_bulk import raw_diffs
+from git_ai_trail.pipeline import merges
 from git_ai_trail.pipeline.commits import commits, no_such_range
 from git_ai_trail.shown import Commit, ShownRange
 
@@ -161,13 +162,18 @@ def _verdicts(git: Git, oids: Iterable[str]) -> dict[str, Assessment]:
     judge: _Judge = _judge if len(some) < _MANY else importlib.import_module(_QUICK).judge
     verdicts = {}
     for commit, (_, body) in zip(some, raw_diffs(git, [_pair(one) for one in some]), strict=True):
-        found = judge(commit, named[commit.oid], attached.get(commit.oid, b""), body)
-        verdicts[commit.oid] = _recovered(git, commit, found, body) if found.status == "unknown" else found
+        note = attached.get(commit.oid, b"")
+        if body is None:
+            found = status.assess(commit.message, note, git.diff(*_pair(commit)), names=named[commit.oid])
+        else:
+            found = judge(commit, named[commit.oid], note, body)
+        found = _recovered(git, commit, found) if found.status == "unknown" else found
+        verdicts[commit.oid] = merges.own(commit, found, attached=bool(note))
     return verdicts
 
 
 def _pair(commit: Commit) -> tuple[str, str]:
-    return (commit.parents[0] if commit.parents else ""), commit.oid
+    return base_of(commit.parents, commit.oid), commit.oid
 
 
 _Judge = Callable[[Commit, Sequence[str], bytes, bytes], Assessment]
@@ -177,10 +183,10 @@ def _judge(commit: Commit, names: Sequence[str], note: bytes, body: bytes) -> As
     return status.assess(commit.message, note, parse_diff(body), names=names)
 
 
-def _recovered(git: Git, commit: Commit, found: Assessment, body: bytes) -> Assessment:
+def _recovered(git: Git, commit: Commit, found: Assessment) -> Assessment:
     """A commit whose note stayed behind; its message still names the record."""
     elsewhere = notes.find_by_digest(git, found.digest) if found.digest else None
-    return status.assess(commit.message, elsewhere[1].raw, parse_diff(body)) if elsewhere else found
+    return status.assess(commit.message, elsewhere[1].raw, git.diff(*_pair(commit))) if elsewhere else found
 
 
 def _by_line(found: Assessment) -> dict[tuple[str, int], ShownRange]:

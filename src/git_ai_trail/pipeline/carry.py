@@ -15,7 +15,7 @@ from git_ai_trail.attach.shape import HEX64
 from git_ai_trail.config import RepositoryConfig
 from git_ai_trail.errors import TrailError
 from git_ai_trail.facts import FileDiff
-from git_ai_trail.git import Git, empty_tree
+from git_ai_trail.git import Git, base_at
 from git_ai_trail.pipeline.shallow import refuse_cut_off
 from git_ai_trail.redact import publish_scan
 from git_ai_trail.settings import effective_publish
@@ -177,8 +177,7 @@ def _origins(git: Git, sources: Sequence[Source]) -> list[Origin]:
 
 
 def _diff(git: Git, oid: str) -> tuple[FileDiff, ...]:
-    parent = git.resolve(f"{oid}^1")
-    return git.diff(parent or empty_tree(oid), oid)
+    return git.diff(base_at(git, oid), oid)
 
 
 def _annexes(git: Git, oid: str, made: Load, sources: Sequence[Source], policy: RepositoryConfig) -> list[bytes]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from git_ai_trail.attach import agent_trace, gitai, notes
 from git_ai_trail.errors import TrailError
-from git_ai_trail.git import Git
+from git_ai_trail.git import Git, base_of
 from git_ai_trail.git_bulk import diffs
 from git_ai_trail.pipeline.history import Told, chosen, told
 from git_ai_trail.pipeline.second_look import refuse_unclean_lines
@@ -90,7 +90,7 @@ def reported(git: Git, revisions: Sequence[str], *, progress: Progress | None = 
     listed = chosen(git, revisions)
     attached = notes.read_many(git, [one.oid for one in listed], gitai.REF)
     some = [one for one in listed if one.oid in attached]
-    pairs = [((one.parents[0] if one.parents else ""), one.oid) for one in some]
+    pairs = [(base_of(one.parents, one.oid), one.oid) for one in some]
     found: list[Report] = []
     for number, (commit, (_, content)) in enumerate(zip(some, diffs(git, pairs), strict=True), 1):
         for one in gitai.read(attached[commit.oid], content):

@@ -23,9 +23,9 @@ from git_ai_trail.attach.record import NoteLine, parse_line, parse_note, patch_d
 from git_ai_trail.attach.status import Assessment
 from git_ai_trail.errors import TrailError
 from git_ai_trail.facts import FileDiff
-from git_ai_trail.git import Git, parse_diff
+from git_ai_trail.git import Git, base_of, parse_diff
 from git_ai_trail.git_bulk import added_lines, plain_files, raw_diffs
-from git_ai_trail.pipeline import beside
+from git_ai_trail.pipeline import beside, merges
 from git_ai_trail.pipeline.commits import commits
 from git_ai_trail.pipeline.shallow import refuse_cut_off
 from git_ai_trail.shown import Commit, ShownFile, ShownRange
@@ -154,6 +154,10 @@ class _Book:
         about = {*self._named.get(commit.oid, ()), *(line.digest for line in lines)}
         return [*lines, *(parse_line(tombstone_line(digest)) for digest in sorted(about & self._withheld))]
 
+    def is_attached(self, commit: Commit) -> bool:
+        """Whether the commit has a note of its own."""
+        return commit.oid in self._own
+
     def lone_line(self, commit: Commit) -> NoteLine | None:
         """The record that is attached to the commit where nothing else is said of it, anywhere."""
         if any(digest in self._elsewhere or digest in self._withheld for digest in self._named.get(commit.oid, ())):
@@ -254,7 +258,7 @@ def _read(git: Git, oids: set[str], ref: str) -> tuple[set[str], dict[str, bytes
 
 
 def _pair(commit: Commit) -> tuple[str, str]:
-    return (commit.parents[0] if commit.parents else ""), commit.oid
+    return base_of(commit.parents, commit.oid), commit.oid
 
 
 class _Work:
@@ -280,7 +284,10 @@ class _Work:
             if progress is not None and not number % _EVERY:
                 progress(number, len(some))
 
-    def _judge(self, commit: Commit, body: bytes) -> Assessment:
+    def _judge(self, commit: Commit, body: bytes | None) -> Assessment:
+        if body is None:
+            found = _judge(commit, self._git.diff(*_pair(commit)), self._book)
+            return found if self._cores else replace(found, core=None)
         names = self._book.names[commit.oid]
         lone = None if self._cores else self._book.lone_line(commit)
         files = plain_files(body) if lone is not None else None
@@ -340,9 +347,7 @@ def _judge(commit: Commit, content: Sequence[FileDiff], book: _Book) -> Assessme
     found = status.assess(commit.message, b"", content, lines=lines, names=names)
     if found.status == "unknown" and (more := book.elsewhere(found.digest)):
         found = status.assess(commit.message, b"", content, lines=[*lines, *more], names=names)
-    if found.status == "none" and len(commit.parents) > 1:
-        return _silent(found, ())
-    return found
+    return merges.own(commit, found, attached=book.is_attached(commit))
 
 
 def _counted(git: Git, some: Sequence[Commit]) -> dict[str, Assessment]:

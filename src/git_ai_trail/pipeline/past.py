@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from git_ai_trail.facts import Candidate, KnownSession
-from git_ai_trail.git import Git, empty_tree, normal_url
+from git_ai_trail.git import Git, base_of, normal_url
 from git_ai_trail.index.access import Index
 from git_ai_trail.index.candidates import Where
 from git_ai_trail.pipeline import worktree
@@ -48,7 +48,7 @@ def match_past(
         git,
         index,
         where,
-        base=commit.parents[0] if commit.parents else empty_tree(commit.oid),
+        base=base_of(commit.parents, commit.oid),
         tip=commit.oid,
         until=max(commit.committed_at, commit.authored_at),
         making=index.made_before(where, commit.oid, commit.committed_at, commit.subject),

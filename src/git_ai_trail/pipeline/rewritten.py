@@ -11,9 +11,8 @@ from collections.abc import Mapping, Sequence
 
 from git_ai_trail.attach import notes, pending, trailers
 from git_ai_trail.attach.record import derived_line, parse_note, patch_digest
-from git_ai_trail.git import is_oid
+from git_ai_trail.git import base_at, is_oid
 from git_ai_trail.lazy import pattern
-from git_ai_trail.pipeline import stamp
 from git_ai_trail.pipeline.worktree import Worktree
 
 # A squash of more commits than this is no pull request; the first of them have to do.
@@ -61,7 +60,7 @@ def reverted(tree: Worktree, message: str) -> list[str]:
 
 def reversal(tree: Worktree, digests: Sequence[str]) -> list[bytes]:
     """Note lines for HEAD, which takes back what these records are about. They credit nothing to anybody."""
-    patch = patch_digest(tree.git.diff(stamp.first_parent(tree.git, tree.head), tree.head))
+    patch = patch_digest(tree.git.diff(base_at(tree.git, tree.head), tree.head))
     return [derived_line(digest, "revert", patch, ()) for digest in digests]
 
 
@@ -99,7 +98,7 @@ def take_unchanged(tree: Worktree, old: str, new: str) -> bool:
     cores = [line.core for line in lines if line.core is not None]
     if not cores or any(line.kind not in ("core", "derived") for line in lines):
         return False
-    patch = patch_digest(tree.git.diff(stamp.first_parent(tree.git, new), new))
+    patch = patch_digest(tree.git.diff(base_at(tree.git, new), new))
     if any(core["patch"] != patch for core in cores):
         return False
     for ref, lasting in ((notes.REF, note), (notes.ANNEX_REF, notes.read(tree.git, old, notes.ANNEX_REF))):
@@ -112,7 +111,7 @@ def _is_whole(tree: Worktree, oid: str, note: bytes) -> bool:
     lines = parse_note(note)
     if all(line.core is None for line in lines):
         return False
-    patch = patch_digest(tree.git.diff(stamp.first_parent(tree.git, oid), oid))
+    patch = patch_digest(tree.git.diff(base_at(tree.git, oid), oid))
     moved = {line.digest for line in lines if line.kind == "derived" and line.op != "revert" and line.patch == patch}
     return all(line.core["patch"] == patch or line.digest in moved for line in lines if line.core is not None)
 

@@ -14,8 +14,9 @@ from git_ai_trail.attach.claims import claims
 from git_ai_trail.attach.record import parse_note, tombstone_line
 from git_ai_trail.errors import TrailError
 from git_ai_trail.facts import EvidenceFact, FileDiff
-from git_ai_trail.git import Git, empty_tree
+from git_ai_trail.git import Git, base_of
 from git_ai_trail.model import PromptInfo, Shown, ShownPrompt, ShownSession
+from git_ai_trail.pipeline import merges
 from git_ai_trail.pipeline.apart import of_commit, parted
 from git_ai_trail.pipeline.commits import commits
 from git_ai_trail.pipeline.cost import added, cost, cost_of_prompts
@@ -67,10 +68,11 @@ def shown(
     patterns: Sequence[str] = (),
 ) -> Shown:
     """The record of a commit whose notes are at hand."""
-    diffs = git.diff(commit.parents[0] if commit.parents else empty_tree(commit.oid), commit.oid)
+    diffs = git.diff(base_of(commit.parents, commit.oid), commit.oid)
     found = status.assess(commit.message, note, diffs)
     if found.status == "unknown":
         found = _recovered(git, commit, found, diffs)
+    found = merges.own(commit, found, attached=bool(note))
     extra = annex.parse_annex(annex_note, withheld=found.withheld).get(found.digest)
     kinds = of_commit(git, commit.oid, found.files, patterns)
     return assessed(commit, found, extra, store, policy=policy, prices=prices, kinds=kinds)

@@ -18,7 +18,7 @@ from git_ai_trail.attach import carry, notes, pending, profiles, record, trailer
 from git_ai_trail.facts import CommitMatch
 from git_ai_trail.formats import FORMATS
 from git_ai_trail.formats.sources import in_worktree
-from git_ai_trail.git import Git, empty_tree
+from git_ai_trail.git import Git, base_at, base_of, is_oid
 from git_ai_trail.index.access import Index, open_index
 from git_ai_trail.index.candidates import Where
 from git_ai_trail.pipeline.evidence import Gathered, gather, log_places, marked
@@ -30,6 +30,8 @@ from git_ai_trail.words import word
 TOOL = f"git-ai-trail/{VERSION}"
 # While one of these exists, git is making commits out of other commits.
 STATES = ("rebase-merge", "rebase-apply", "CHERRY_PICK_HEAD", "MERGE_HEAD", "SQUASH_MSG", "REVERT_HEAD")
+# Some hundred commits merged at once.
+_MOST_HEADS = 1 << 14
 
 
 class Made(NamedTuple):
@@ -104,11 +106,22 @@ def _gathered(
 
 
 def being_committed(tree: Worktree, *, amend: bool) -> tuple[str, str]:
-    """(base, tip) of the commit that git is about to make: its first parent, and the tree of the index it uses."""
+    """(base, tip) of the commit that git is about to make: its parents (see `base_of`), and the tree of the index it uses."""
     tip = _written_tree(tree)
-    if not tree.head:
-        return empty_tree(tip), tip
-    return (first_parent(tree.git, tree.head) if amend else tree.head), tip
+    if amend and tree.head:
+        return base_at(tree.git, tree.head), tip
+    return base_of([tree.head, *merge_heads(tree.git_dir)] if tree.head else [], tip), tip
+
+
+def merge_heads(git_dir: str) -> list[str]:
+    """What is being merged, where the next commit is a merge; empty while git rewrites commits."""
+    if any(os.path.exists(f"{git_dir}/{name}") for name in STATES if name != "MERGE_HEAD"):
+        return []
+    try:
+        with open(f"{git_dir}/MERGE_HEAD", encoding="ascii", errors="replace") as file:
+            return [oid for oid in file.read(_MOST_HEADS).split() if is_oid(oid)]
+    except OSError:
+        return []
 
 
 def _written_tree(tree: Worktree) -> str:
@@ -130,10 +143,6 @@ def _written_tree(tree: Worktree) -> str:
         pending.remove(own)
 
 
-def first_parent(git: Git, oid: str) -> str:
-    return git.resolve(f"{oid}^") or empty_tree(oid)
-
-
 def mend_amended(tree: Worktree, settings: Settings, env: Mapping[str, str], *, old: str, new: str, now: float) -> None:
     """Gives an amended commit its record where no hook knew that it was being amended."""
     git = tree.git
@@ -142,7 +151,7 @@ def mend_amended(tree: Worktree, settings: Settings, env: Mapping[str, str], *, 
     digest = trailers.record_digest(message)
     if digest and any(line.digest == digest for line in mine):
         return
-    base = first_parent(git, new)
+    base = base_at(git, new)
     made = make(tree, settings, env, base=base, tip=tip, now=now, old=old)
     if made is not None:
         notes.add_lines(git, tree.common_dir, new, [made.line])
@@ -159,7 +168,7 @@ def seal(tree: Worktree, settings: Settings, gathered: Gathered, tip: str, *, ol
     before = old_core(tree.git, old) if old else None
     prior = (record.digest(before),) if before else ()
     if before:
-        old_diffs = tree.git.diff(first_parent(tree.git, old), old)
+        old_diffs = tree.git.diff(base_at(tree.git, old), old)
         match = carry.unite(match, before, gathered.diffs, old_diffs)
     if not match.sessions:
         return None

@@ -14,7 +14,7 @@ from git_ai_trail.attach.record import MAX_NOTE, parse_note
 from git_ai_trail.attach.verify import NOT_ASKED, RESULTS, Derived, Rules, Verdict
 from git_ai_trail.config import RepositoryConfig
 from git_ai_trail.errors import ConfigError, TrailError
-from git_ai_trail.git import Git, empty_tree
+from git_ai_trail.git import Git, base_of
 from git_ai_trail.pipeline.apart import of_commits, parted
 from git_ai_trail.pipeline.history import Told, told
 from git_ai_trail.pipeline.shallow import refuse_cut_off
@@ -150,8 +150,7 @@ def _judged(
 ) -> Verdict:
     wrong = None
     if one.found.core is not None and judging.is_doubtful(one.found):
-        parents = one.commit.parents
-        diffs = git.diff(parents[0] if parents else empty_tree(one.commit.oid), one.commit.oid)
+        diffs = git.diff(base_of(one.commit.parents, one.commit.oid), one.commit.oid)
         wrong = judging.misplaced(one.found.core, diffs)
     return judging.judge(
         one.commit,
