@@ -26,7 +26,13 @@ _HERE = settings(
     phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
 )
 # Each move in the variants that a run without the slow proofs has time for.
-_QUICK = [(name, 1) for name in sorted(MOVES)] + [("interactive", 0), ("autosquash", 0), ("rebase", 0), ("merge", 2), ("merge", 4)]
+_QUICK = [(name, 1) for name in sorted(MOVES)] + [
+    ("interactive", 0),
+    ("autosquash", 0),
+    ("rebase", 0),
+    ("merge", 2),
+    ("merge", 4),
+]
 _ALL = [(name, b) for name in sorted(MOVES) for b in range(6)]
 
 
