@@ -7,7 +7,7 @@ import json
 from git_ai_trail.facts import Edit, Event
 from git_ai_trail.formats import aider
 
-PATH = "/src/shop/.aider.chat.history.md#aider-20260301-120000-0123abcd"
+PATH = "/src/shop/.aider.chat.history.md#aider-0123abcd-20260301-120000"
 ANSWER = "```diff\n--- cart.py\n+++ cart.py\n@@ ... @@\n def total(items):\n+    return sum(items)\n```\n"
 LINES = [
     {"type": "session", "started": "2026-03-01 12:00:00", "version": "0.86.2"},

@@ -43,7 +43,7 @@ def names(history: Path) -> list[str]:
     """The sessions found below the history's folder, without what tells folders apart."""
     found = list(aider.discover(str(history.parent)))
     assert all(path.startswith(f"{history}#") for path in found)
-    return [re.sub("-[0-9a-f]{8}$", "", aider.session_id_of(path)) for path in found]
+    return [re.sub("(?<=aider-)[0-9a-f]{8}-", "", aider.session_id_of(path)) for path in found]
 
 
 def logs(history: Path) -> list[bytes]:
@@ -280,7 +280,7 @@ def test_whatever_stands_in_a_history_gives_a_log_that_holds(parts: list[bytes],
     section = b"# aider chat started at 2026-03-01 12:00:00\n" + b"".join(parts)
     made = lines.made_of("2026-03-01 12:00:00", section, Look(1, 1, 1))
     count = made.settled.count(b"\n")
-    fuzz.check(aider, made.settled, "/x/a.md#aider-20260301-120000-0a1b2c3d", (data.draw(st.integers(0, count)),))
+    fuzz.check(aider, made.settled, "/x/a.md#aider-0a1b2c3d-20260301-120000", (data.draw(st.integers(0, count)),))
 
 
 def test_a_long_history_takes_work_in_proportion(history: Path) -> None:

@@ -16,7 +16,7 @@ from git_ai_trail.lazy import pattern
 from git_ai_trail.loglines import LogFile, Look
 
 FILE = ".aider.chat.history.md"
-_LOG = pattern(r"[^#/\\]{1,255}#(aider-\d{8}-\d{6}-[0-9a-f]{8})$")
+_LOG = pattern(r"[^#/\\]{1,255}#(aider-[0-9a-f]{8}-\d{8}-\d{6})$")
 _ASIDE = (".git", "node_modules")
 
 

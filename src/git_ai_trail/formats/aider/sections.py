@@ -136,9 +136,9 @@ def _sections(path: str, file: LogFile) -> _Found:
 
 
 def _name(place: str, started: str, number: int) -> str:
-    """Two sessions of one second, in one file or in two, are two."""
+    """Two sessions of one second, in one file or in two, are two; what tells them apart stands where lists do not cut it off."""
     digest = hashlib.blake2b(f"{place}\0{started}\0{number}".encode("utf-8", "surrogateescape"), digest_size=4)
-    return f"aider-{started.replace('-', '').replace(':', '').replace(' ', '-')}-{digest.hexdigest()}"
+    return f"aider-{digest.hexdigest()}-{started.replace('-', '').replace(':', '').replace(' ', '-')}"
 
 
 def _starts(file: LogFile) -> list[tuple[int, str]]:
