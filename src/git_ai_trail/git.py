@@ -20,6 +20,8 @@ EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 EMPTY_TREE_SHA256 = "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321"
 
 # A diff larger than this is cut, and what was cut is said (`FileDiff.truncated`).
+# Bytes of paths that one command can be given anywhere.
+_MOST_PATHS = 20_000
 MAX_DIFF_BYTES = 64 * 1024 * 1024
 
 DIFF_FLAGS = (
@@ -140,10 +142,21 @@ class Git:
 
         Of a merge, whose base names several commits with spaces between them (see `base_of`), it has the lines that stand in none.
         """
-        first, *others = (
-            parse_diff(_read_bounded(self, ("diff-tree", *DIFF_FLAGS, one, tip))) for one in base.split(" ")
-        )
-        return _resolved(first, others) if others else first
+        if " " in base:
+            return self._merge_diff(base.split(" "), tip)
+        return parse_diff(_read_bounded(self, ("diff-tree", *DIFF_FLAGS, base, tip)))
+
+    def _merge_diff(self, parents: Sequence[str], tip: str) -> tuple[FileDiff, ...]:
+        """What branches that have long gone apart differ in may be everything: only files that are as in no parent are compared."""
+        names = ("diff-tree", "-r", "-z", "--name-only", "--no-renames")
+        changed = [set(_read_bounded(self, (*names, one, tip)).split(b"\0")) - {b""} for one in parents]
+        common = sorted(set.intersection(*changed))
+        if not common:
+            return ()
+        paths = [os.fsdecode(path) for path in common] if sum(map(len, common)) < _MOST_PATHS else []
+        compared = ("--literal-pathspecs", "diff-tree", *DIFF_FLAGS)
+        first, *others = (parse_diff(_read_bounded(self, (*compared, one, tip, "--", *paths))) for one in parents)
+        return _resolved(first, others)
 
     def bounded(self, *args: str, data: bytes, limit: int) -> bytes:
         """At most `limit` bytes of the stdout of `git ARGS`, however large; `data` must fit into a pipe (64 KiB)."""
@@ -220,8 +233,8 @@ class Git:
 def _subcommand(args: tuple[str, ...]) -> str:
     """What git is asked to do, behind its own settings."""
     at = 0
-    while args[at : at + 1] == ("-c",):
-        at += 2
+    while args[at].startswith("-"):
+        at += 2 if args[at] == "-c" else 1
     return args[at]
 
 
@@ -274,7 +287,7 @@ def _read_bounded(git: Git, args: tuple[str, ...]) -> bytes:
             process.kill()
             return out
     if process.returncode != 0:
-        raise GitError(f"git {args[0]} failed with exit {process.returncode}")
+        raise GitError(f"git {_subcommand(args)} failed with exit {process.returncode}")
     return out
 
 

@@ -167,3 +167,30 @@ def test_a_record_forged_onto_a_merge_is_called_so(conflict: Repo, codex: Path) 
     conflict.git("notes", "--ref=ai-log-trail", "copy", "topic", "HEAD")
     assert show(conflict)["status"] == "claim"
     conflict.run("git-ai-trail", "verify", "HEAD^!", exit=1)
+
+
+def test_a_file_with_a_pathspecs_name_is_one_file(hooked: Repo, codex: Path) -> None:
+    """Names that git would take for patterns, in a merge that touches more files than are compared."""
+    names = [":(glob)**", "*.py", "a b.py"]
+    for name in (*names, "other.py"):
+        hooked.write(name, BASE)
+    hooked.commit("base of both")
+    hooked.git("checkout", "-q", "-b", "topic")
+    for name in (*names, "other.py"):
+        hooked.write(name, THEIRS)
+    hooked.commit("Theirs")
+    hooked.git("checkout", "-q", "main")
+    for name in names:
+        hooked.write(name, OURS)
+    hooked.commit("ours")
+    hooked.git("merge", "-q", "topic", exit=1)
+    session = CodexLog(codex, hooked.root)
+    session.prompt("Resolve the conflicts")
+    for name in names:
+        session.add_file(name, RESOLVED)
+        hooked.write(name, RESOLVED)
+    hooked.git("add", "-A")
+    hooked.git("commit", "-q", "-m", "Merge topic")
+    view = show(hooked)
+    assert (view["status"], sorted(one["path"] for one in view["files"])) == ("exact", sorted(names))
+    assert view["summary"]["generated"] == 6
