@@ -17,6 +17,8 @@ _OF_THE_USER = (
     "GIT_CONFIG_GLOBAL",
     "GIT_CONFIG_NOSYSTEM",
     "GIT_CONFIG_SYSTEM",
+    # Where the programs are that belong to the git that runs this: one that came with another program has its own.
+    "GIT_EXEC_PATH",
     "GIT_SSH",
     "GIT_SSH_COMMAND",
 )

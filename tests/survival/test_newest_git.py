@@ -24,10 +24,10 @@ _SEQUENCES = "tests/survival/test_sequences.py"
     [
         ("tests/survival", "-m", "not proof"),
         (*_COMMANDS, *_HOOKS, "-m", "not proof"),
-        (_SEQUENCES, "-m", "proof", "-k", "every_variant or (hundred and 0)"),
+        (_SEQUENCES, "-m", "proof", "-k", "hundred and 0"),
         (_SEQUENCES, "-m", "proof", "-k", "under_a_hook_manager and not only"),
     ],
-    ids=["moves", "commands", "variants", "managers"],
+    ids=["moves", "commands", "sequences", "managers"],
 )
 def test_the_same_holds_with_the_newest_git(what: tuple[str, ...]) -> None:
     folder = newest_git()
