@@ -56,7 +56,7 @@ class Git:
         self.cwd = cwd
         base = dict(os.environ if env is None else env)
         if foreign:
-            base = {key: value for key, value in base.items() if not key.startswith("GIT_")}
+            base = {key: value for key, value in base.items() if not key.startswith("GIT_") or key == "GIT_EXEC_PATH"}
         base["LC_ALL"] = "C"
         base["GIT_OPTIONAL_LOCKS"] = "0"
         base["GIT_NO_LAZY_FETCH"] = "1"
