@@ -40,10 +40,7 @@ class Known:
         self._order: list[str] = []
         self._automaton: ahocorasick.Automaton | None = None
         self._built = 0
-
-    @property
-    def generation(self) -> int:
-        return len(self._order)
+        self.generation = 0
 
     def learn(self, text: str, span: Span) -> None:
         """Remembers what a detector found, where it is long and odd enough not to be an ordinary word."""
@@ -89,6 +86,7 @@ class Known:
         if word and word not in self._values and len(self._values) < _MAX_VALUES:
             self._values[word] = value
             self._order.append(word)
+            self.generation += 1
 
     def _occurrences(self, text: str) -> list[tuple[int, str]]:
         if len(self._order) > _FEW and len(self._order) - self._built > max(_FEW, self._built // 4):

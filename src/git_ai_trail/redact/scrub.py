@@ -32,6 +32,8 @@ ENV_RULE = "env-file"
 _NONE: Mapping[str, str] = {}
 
 # What an agent says or does; everything else in a log is a prompt, repeats one or surrounds it.
+# What says whose session it is and where it works.
+_TELLING = frozenset((Meta, Context))
 _AGENTS = frozenset(("reasoning", "plan", "call", "output", "edit", "commit", "tokens"))
 
 
@@ -152,8 +154,9 @@ class Scrubber:
         folders: set[str] = set()
         for lines in _several(events):
             for _, of_line in lines:
-                _identify(session, of_line)
-                self._learn_secrets(session, of_line, folders)
+                for event in of_line:
+                    if type(event.data) in _TELLING:
+                        self._told(session, event.data, folders)
             gathered = [self._gathered(session, of_line) for _, of_line in lines]
             if not session.scoped:
                 texts: dict[str, None] = {}
@@ -172,24 +175,23 @@ class Scrubber:
                     clean = [_refused(event, sha256) for event in of_line[:1]]
                 yield from clean
 
-    def _learn_secrets(self, session: Session, events: list[Event], known: set[str]) -> None:
-        """Learns the secrets of each folder that the events name, and adds it to those that are known."""
-        if self._secrets_in is None:
-            return
-        for event in events:
-            folder = event.data.cwd if isinstance(event.data, (Meta, Context)) else ""
-            if folder and folder not in known and len(known) < _MAX_FOLDERS:
-                known.add(folder)
-                session.learn_secrets(self._secrets_in(folder), ENV_RULE)
+    def _told(self, session: Session, data: Meta | Context, known: set[str]) -> None:
+        """Learns whose session it is, and the secrets of each folder that it names, which is then one of those known."""
+        if isinstance(data, Meta):
+            session.identify(data.session_id)
+        if self._secrets_in is not None and data.cwd and data.cwd not in known and len(known) < _MAX_FOLDERS:
+            known.add(data.cwd)
+            session.learn_secrets(self._secrets_in(data.cwd), ENV_RULE)
 
     def _gathered(self, session: Session, events: list[Event]) -> tuple[Tree, list[Event]] | None:
         """The texts of a line, and its events without edited lines; None if the line cannot be walked."""
         try:
             prompt = session.scoped and any(event.kind == "prompt" for event in events)
             tree = Tree(session, prompt=prompt, said=session.scoped and not any(map(_is_agents, events)))
-            events = [self._without_lines(event) for event in events]
+            events = [event if type(event.data) is not Edit else self._without_lines(event) for event in events]
             for event in events:
-                tree.gather(event.raw)
+                if event.raw is not None:
+                    tree.gather(event.raw)
                 if event.data is not None:
                     tree.gather(_to_examine(event.data))
         except Exception:
@@ -239,19 +241,13 @@ def _several(events: Iterable[Line]) -> Iterator[list[Line]]:
         yield lines
 
 
-def _identify(session: Session, events: list[Event]) -> None:
-    for event in events:
-        if isinstance(event.data, Meta):
-            session.identify(event.data.session_id)
-
-
 def _is_agents(event: Event) -> bool:
     return event.kind in _AGENTS or (event.kind == "message" and event.data.role in ("assistant", "agent"))
 
 
 def _learn(session: Session, events: list[Event]) -> None:
     for event in events:
-        if isinstance(event.data, (Meta, Context)):
+        if type(event.data) in _TELLING:
             session.learn_folder(event.data.cwd)
 
 
@@ -261,7 +257,7 @@ def _to_examine(data: Any) -> Any:
 
 
 def _as_is(event: Event, sha256: str) -> CleanEvent:
-    return CleanEvent(event=event, sha256=sha256, redactions=())
+    return CleanEvent(event, sha256, ())
 
 
 def _clean_event(tree: Tree, event: Event, sha256: str, counted: set[tuple[str, str]]) -> CleanEvent:
@@ -270,7 +266,8 @@ def _clean_event(tree: Tree, event: Event, sha256: str, counted: set[tuple[str, 
     if isinstance(data, EditDigests):
         data = data._replace(digests=event.data.digests)
     redactions = _new(in_raw, in_data, counted)
-    return CleanEvent(event=event._replace(raw=raw, data=data), sha256=sha256, redactions=redactions)
+    clean = Event(event.kind, event.at, event.offset, event.length, event.turn, data, raw)
+    return CleanEvent(clean, sha256, redactions)
 
 
 def _new(
@@ -284,7 +281,7 @@ def _new(
 
 
 def _redaction(path: str, found: Found) -> Redaction:
-    return Redaction(rule_id=found.rule, kind=found.kind, field=path[:256], tag=found.tag, digest=found.digest)
+    return Redaction(found.rule, found.kind, path[:256], found.tag, found.digest)
 
 
 def _refused(event: Event, sha256: str) -> CleanEvent:

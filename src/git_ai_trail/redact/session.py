@@ -67,6 +67,9 @@ class Memory:
         if len(self.clean) + len(self.found) >= _KEPT_TEXTS:
             self.clean.clear()
             self.found.clear()
+        if not found:
+            self.clean.update([text for text in texts if len(text) <= _KEPT_TEXT])
+            return
         for text in texts:
             if len(text) <= _KEPT_TEXT:
                 if text in found:
@@ -127,7 +130,11 @@ class Session:
         if self._remembered != self._known.generation:
             self._memories.clear()
             self._remembered = self._known.generation
-        return self._memories.setdefault(place if self.scoped else ANYWHERE, Memory())
+        place = place if self.scoped else ANYWHERE
+        found = self._memories.get(place)
+        if found is None:
+            found = self._memories[place] = Memory()
+        return found
 
     def clean(self, texts: Iterable[str], place: Place = ANYWHERE) -> dict[str, Cleaned]:
         """Each text with its clean form. Values found in one of them are gone from all of them."""
