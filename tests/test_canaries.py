@@ -5,17 +5,16 @@ What git itself committed is not ours: the repository's own files and the messag
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import re
 import subprocess
 import sys
-import urllib.parse
 from pathlib import Path
 
 import pytest
 
+from tests.support.canaries import forms as in_every_form
 from tests.support.codex_log import CodexLog
 from tests.support.repo import Repo
 
@@ -51,12 +50,7 @@ def needles() -> list[bytes]:
     found = canaries()
     bare = [found[name] for name in ("token", "openai", "aws", "password", "email")]
     bare += [(LETTERS + LETTERS)[:64], "verysecretname"]
-    forms: list[bytes] = []
-    for text in bare:
-        raw = text.encode()
-        forms += [raw, json.dumps(text)[1:-1].encode(), urllib.parse.quote(text).encode(), text.encode("utf-16-le")]
-        forms += [base64.b64encode(raw)[: len(raw) // 3 * 4], raw.hex().encode()]
-    return list(dict.fromkeys(forms))
+    return list(dict.fromkeys(form for text in bare for form in in_every_form(text)))
 
 
 @pytest.fixture

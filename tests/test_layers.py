@@ -39,6 +39,7 @@ GROUND = {
     "words",
     "process",
     "patience",
+    "plainfile",
 }
 STAGES = {"formats", "index", "redact", "store", "match", "attach", "report", "review", "install", "forge"}
 # What each part of the package may import besides itself; everything may use the ground floor.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.pipeline.test_outgoing import annex
 from tests.support.hooked import LINES, agent_writes, codex, forge, hooked, show
 from tests.support.repo import Repo
 
@@ -85,6 +86,15 @@ def test_under_pre_commit_the_remote_is_known_by_its_variable(hooked: Repo, hub:
     hooked.run(sys.executable, "-m", "git_ai_trail", "hook", "pre-push", env={"PRE_COMMIT_REMOTE_NAME": "origin"})
     assert NOTES in refs(hub)
     hooked.run(sys.executable, "-m", "git_ai_trail", "hook", "pre-push", env={"PRE_COMMIT_REMOTE_NAME": "../hub.git"})
+
+
+def test_what_a_person_is_told_once_reaches_them_through_the_hook(hooked: Repo, hub: Repo) -> None:
+    opt_in(hooked)
+    annex(hooked, f"Ask for {'k9Qz' + '7xR2' + 'bW4t'}")
+    said = hooked.run("git", "push", "-q", "origin", "main").stderr.splitlines()
+    assert [line[:31] for line in said] == ["first publication: 1 near miss "]
+    hooked.git("commit", "-q", "--allow-empty", "-m", "more")
+    assert hooked.run("git", "push", "-q", "origin", "main").stderr == ""
 
 
 def test_a_slow_push_of_records_is_not_given_up(hooked: Repo, hub: Repo) -> None:

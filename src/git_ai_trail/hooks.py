@@ -380,7 +380,7 @@ def _run_ours(tree: worktree.Worktree, args: list[str], said: str, what: str) ->
     """Runs a command about records, and waits for it; that it failed is said and stops nothing."""
     done = process.run_ours(args, cwd=tree.root, env=tree.git.env, said=said, seconds=_PATIENCE)
     # What a person is told once must reach them, also where a hook is the first to push.
-    for line in (done[2] if done else "").splitlines():
+    for line in done[2].splitlines() if done else ():
         if line.startswith("first publication"):
             print(line, file=sys.stderr)
     if done is None or done[0] != 0:

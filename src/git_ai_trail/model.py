@@ -146,6 +146,7 @@ class Ingested:
     skipped: Mapping[str, int]
     bytes_read: int
     doubts: tuple[str, ...] = ()  # what is odd about the times that the log gives
+    rules: str = ""  # the digest of what it was redacted under
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +163,7 @@ class Outcome:
     redactions: Mapping[str, int]
     skipped: tuple[Skipped, ...]
     warnings: tuple[str, ...]
+    left: int = 0  # logs that are not stored, or not anew, until a repository's rules can be used
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from git_ai_trail.git import Git
 from git_ai_trail.pipeline.action.job import Log, opened
 from tests.action.fake_github import REPOSITORY
 from tests.action.stage import CODE, Stage
+from tests.redact.samples import token
 
 SUBJECTS = (
     "::set-output name=verified::true",
@@ -66,6 +67,38 @@ def test_tags_stay_text(stage: Stage, tag: str) -> None:
     assert release["body"].count("<!-- ai-trail:begin") == 1
     assert stage.on_release(release, targets="release-notes").code == 0
     assert release["body"].count("<!-- ai-trail:begin") == 1
+
+
+@pytest.mark.parametrize("target", ["docs-pr", "docs-commit", "release-notes"])
+def test_a_tag_that_looks_like_a_secret_is_put_into_no_title_text_marker_or_branch(stage: Stage, target: str) -> None:
+    release = stage.released(token())
+    ran = stage.on_release(release, targets=target)
+    assert ran.code == 1
+    assert "rule github-token catches" in ran.log
+    assert not stage.fake.pulls
+    assert not [path for _, path in stage.fake.files if path == "docs/ai-assistance.md"]
+    assert list(stage.fake.branches) == ["main"]
+    assert release["body"] == "Notes by hand.\n"
+
+
+def test_an_address_with_a_password_is_put_nowhere(stage: Stage) -> None:
+    release = stage.released()
+    url = "https://reader:" + "pa55" + "-w0rd" + "@example.org/full"
+    ran = stage.on_release(release, targets="docs-pr, release-notes", full_report_url=url)
+    assert ran.code == 1
+    assert not stage.fake.pulls
+    assert release["body"] == "Notes by hand.\n"
+
+
+def test_a_comment_with_a_secret_in_a_subject_is_not_written_and_fails_nothing(stage: Stage) -> None:
+    stage.released()
+    base = stage.author.git("rev-parse", "HEAD")
+    stage.vouched("more.py", "more_lines = of_code()\nand_more_lines = of_code()\n", f"Use {token()}")
+    stage.push()
+    ran = stage.on_pull_request(base, stage.author.git("rev-parse", "HEAD"), comment="true")
+    assert ran.code == 0, ran.log
+    assert "no comment was written (not published: the finished report holds what rule github-token" in ran.log
+    assert not stage.fake.comments.get(7)
 
 
 @pytest.mark.parametrize("tag", ["--upload-pack=touch pwned", "a b", "x\n::error::y", "x" * 300, "..", "v1^{tree}"])

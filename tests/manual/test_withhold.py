@@ -18,6 +18,7 @@ from git_ai_trail.pipeline.history import told
 from git_ai_trail.pipeline.show import show
 from tests.manual.conftest import Run
 from tests.pipeline.test_history import attach, git_of, record, text
+from tests.redact.samples import token
 from tests.support.repo import Repo
 
 SECRET = "the words that a person wants gone"
@@ -211,6 +212,29 @@ def test_what_is_purged_does_not_overwrite_what_came_meanwhile(noted: Repo, hub:
     run("notes", "push", cwd=reader.root)
     run("redact", "withhold", "HEAD", "1", "--purge", "--push", cwd=noted.root)
     assert digest in hub.git("grep", "-h", "-e", digest, notes.ANNEX_REF)
+
+
+@pytest.mark.parametrize("there_already", [False, True])
+def test_what_a_purge_would_send_is_looked_at_as_a_push_is(
+    noted: Repo, hub: Repo, run: Run, there_already: bool
+) -> None:
+    other = noted.commit_file("c.py", text(3), "c")
+    line, digest = record(noted, other)
+    attach(noted, other, line)
+    attach(noted, other, annex(digest, texts=(f"use {token()}",)), ref=notes.ANNEX_REF)
+    if there_already:
+        noted.git("push", "-q", "origin", f"{notes.ANNEX_REF}:{notes.ANNEX_REF}")
+    before = hub.git("rev-parse", notes.ANNEX_REF)
+    done = run("redact", "withhold", "--purge", "--push", cwd=noted.root, code=0 if there_already else 1)
+    assert token() not in done.stdout + done.stderr
+    # What the remote has is taken out of by this, so it does not stand in the way.
+    assert (hub.git("rev-parse", notes.ANNEX_REF) != before) is there_already
+    assert ("rule github-token catches (the note on " in done.stderr) is not there_already
+    hub.git("gc", "-q", "--prune=now")
+    assert (token().encode() in objects(hub)) is there_already
+    run("redact", "withhold", "HEAD", "1", "--purge", "--push", cwd=noted.root)
+    hub.git("gc", "-q", "--prune=now")
+    assert token().encode() not in objects(hub)
 
 
 def test_a_remote_with_the_old_history_again_is_said(noted: Repo, hub: Repo, run: Run) -> None:

@@ -64,8 +64,8 @@ def test_a_note_is_what_the_standard_says(recorded: Repo) -> None:
 
 def test_what_was_written_is_read_back(recorded: Repo) -> None:
     git = git_of(recorded)
-    assert pipeline.add_notes(git, ["HEAD"]) == (1, 0)
-    assert pipeline.add_notes(git, ["HEAD"]) == (0, 1)
+    assert pipeline.add_notes(git, list(pipeline.export(git, ["HEAD"], "git-ai"))) == (1, 0)
+    assert pipeline.add_notes(git, list(pipeline.export(git, ["HEAD"], "git-ai"))) == (0, 1)
     found = {one.session: one for one in pipeline.reported(git, ["HEAD"])}
     assert found[THREAD].files == (("a b.py", (1,)), ("c.py", (1, 2)))
     assert (found[THREAD].inside, found[THREAD].outside, found[THREAD].tool) == (3, 0, "codex")
@@ -74,7 +74,7 @@ def test_what_was_written_is_read_back(recorded: Repo) -> None:
 
 def test_a_note_of_somebody_else_stays(recorded: Repo) -> None:
     recorded.git("notes", "--ref=ai", "add", "-m", "theirs", "HEAD")
-    assert pipeline.add_notes(git_of(recorded), ["HEAD"]) == (0, 1)
+    assert pipeline.add_notes(git_of(recorded), list(pipeline.export(git_of(recorded), ["HEAD"], "git-ai"))) == (0, 1)
     assert recorded.git("notes", "--ref=ai", "show", "HEAD") == "theirs"
 
 

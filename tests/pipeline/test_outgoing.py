@@ -155,3 +155,38 @@ def test_many_notes_are_looked_at_in_pieces(recorded: Repo, monkeypatch: pytest.
     annex(recorded, "Add numbers. " * 400)
     with pytest.raises(TrailError, match="too large to be looked at"):
         outgoing.refuse_unclean_notes(git, [notes.ANNEX_REF], there=[clean])
+
+
+@pytest.fixture
+def password(recorded: Repo) -> str:
+    """A value that only the working tree's `.env` tells, put there after prompts with it were read."""
+    value = "blue" + "-Heron" + "-42"
+    annex(recorded, f"take\n{value} for it")
+    recorded.write(".env", f"DB_PASSWORD={value}\nNAME=numbers\n")
+    return value
+
+
+def test_what_stands_in_env_files_by_now_is_not_pushed(recorded: Repo, password: str) -> None:
+    done = run(recorded, "notes", "push", code=1)
+    oid = recorded.git("rev-parse", "HEAD")
+    assert f"the history of {notes.ANNEX_REF} holds what rule env-file catches (the note on {oid[:12]})" in done.stderr
+    assert password not in done.stdout + done.stderr
+    assert recorded.git("ls-remote", "origin", "refs/notes/*") == ""
+    (recorded.root / ".env").rename(recorded.root / ".env.example")
+    run(recorded, "notes", "push", code=0)
+
+
+@pytest.mark.parametrize("form", ["md", "html", "json", "csv", "txt"])
+def test_nor_is_it_in_a_report_a_statement_or_an_export(recorded: Repo, password: str, form: str) -> None:
+    recorded.git("rm", "-q", "--cached", "--ignore-unmatch", ".env")
+    recorded.write(f"{password}.py", LINES)
+    recorded.git("add", f"{password}.py")
+    recorded.git("commit", "-q", "-m", f"put {password}, and x{password}y")
+    attach(recorded, {f"{password}.py": [(1, 2, "s-1", "generated")]})
+    words = [["report", "HEAD", "--format", form], ["attest", "HEAD"], ["export", "--format", "agent-trace"]]
+    for one in words if form == "json" else words[:1]:
+        done = run(recorded, *one, code=1)
+        assert "rule env-file catches" in done.stderr
+        assert password not in done.stdout + done.stderr
+    (recorded.root / ".env").write_text(f"DB_PASSWORD={password[:-1]}\n")
+    run(recorded, "report", "HEAD", "--format", form, code=0)

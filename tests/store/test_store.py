@@ -314,3 +314,26 @@ def test_a_scheme_nobody_knows_is_an_error_that_names_the_known_ones() -> None:
     with pytest.raises(StoreError) as caught:
         open_store("mysql://host/db")
     assert "sqlite" in str(caught.value.hint)
+
+
+def test_the_folders_that_a_log_names_stay_with_it_and_grow_with_it(store: Store) -> None:
+    log = a_log()
+    store.add(log.session(), read_up_to=lambda: ReadUpTo(log.offset, "prefix", "{}", '["one"]'))
+    assert store.file_states()["~/logs/a.jsonl"].folders == '["one"]'
+    frm = log.offset
+    log.prompt("more")
+    more = log.session(frm=frm, appended=True)
+    store.add(more, read_up_to=lambda: ReadUpTo(log.offset, "prefix", "{}", '["one","two"]'))
+    store.moved("~/logs/a.jsonl", "~/archive/a.jsonl")
+    assert store.file_states()["~/archive/a.jsonl"].folders == '["one","two"]'
+
+
+def test_rules_of_repositories_are_kept_by_root_until_they_are_forgotten(store: Store) -> None:
+    assert store.repository_rules() == {}
+    store.keep_repository_rules("one", "rules")
+    store.keep_repository_rules("two", "others")
+    store.keep_repository_rules("one", "other rules")
+    assert store.repository_rules() == {"one": "other rules", "two": "others"}
+    store.keep_repository_rules("one", "")
+    store.keep_repository_rules("none", "")
+    assert store.repository_rules() == {"two": "others"}

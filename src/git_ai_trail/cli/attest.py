@@ -6,6 +6,7 @@ import os
 
 import click
 
+from git_ai_trail.cli.first_publication import tell_of_text
 from git_ai_trail.cli.options import commit_progress, open_place
 from git_ai_trail.pipeline import attest as pipeline
 from git_ai_trail.pipeline import report as reports
@@ -65,3 +66,6 @@ def command(
         reports.save(output, text)
     else:
         click.echo(text, nl=False)
+    tell_of_text(
+        place.tree.common_dir, f"attest {mode}", report if report_path else text, path=report_path or output or ""
+    )

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import TextIO
 
 import click
 
 from git_ai_trail.cli.commit_view import short
+from git_ai_trail.cli.first_publication import tell_of_notes
 from git_ai_trail.cli.options import Place, json_option, open_place
 from git_ai_trail.errors import TrailError
 from git_ai_trail.pipeline import carry as carrying
 from git_ai_trail.pipeline import sharing
+from git_ai_trail.pipeline.near_misses import NearNote
 from git_ai_trail.pipeline.policy import policy_of
 from git_ai_trail.pipeline.rewritten import pairs_in
 
@@ -38,9 +41,16 @@ def fetch(remote: str, as_json: bool) -> None:
 @click.argument("remote", default="origin")
 @json_option
 def push(remote: str, as_json: bool) -> None:
-    """Give the records here to REMOTE, united with those that it has. Never forced."""
+    """Give the records here to REMOTE, united with those that it has. Never forced.
+
+    Before the first time it says how much in them comes near to a secret, and asks where somebody sits at a terminal.
+    """
     place = open_place()
-    _tell(sharing.push(place.git, place.tree.common_dir, remote), remote, as_json)
+
+    def tell(found: Sequence[NearNote]) -> None:
+        tell_of_notes(found, remote, may_ask=not as_json)
+
+    _tell(sharing.push(place.git, place.tree.common_dir, remote, tell=tell), remote, as_json)
 
 
 def _tell(shared: sharing.Shared, remote: str, as_json: bool) -> None:

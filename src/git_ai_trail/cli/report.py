@@ -8,6 +8,7 @@ from datetime import datetime
 
 import click
 
+from git_ai_trail.cli.first_publication import tell_of_text
 from git_ai_trail.cli.options import Place, When, commit_progress, open_place
 from git_ai_trail.errors import TrailError
 from git_ai_trail.pipeline import report as pipeline
@@ -109,8 +110,9 @@ def command(
         limit=max_chars,
         full_url=full_url,
         second_opinion=second_opinion,
+        folder=os.getcwd(),
     )
-    return _deliver(text, report, into=into, output=output, check=check)
+    return _deliver(place, text, report, into=into, output=output, check=check)
 
 
 def _own_templates(place: Place) -> str:
@@ -118,7 +120,9 @@ def _own_templates(place: Place) -> str:
     return folder if os.path.isdir(folder) else ""
 
 
-def _deliver(text: str, report: pipeline.Report, *, into: str | None, output: str | None, check: bool) -> int:
+def _deliver(
+    place: Place, text: str, report: pipeline.Report, *, into: str | None, output: str | None, check: bool
+) -> int:
     if into:
         changed = pipeline.put_into(into, report.subject.name, text, dry_run=check)
     elif output:
@@ -130,4 +134,6 @@ def _deliver(text: str, report: pipeline.Report, *, into: str | None, output: st
     if check and changed:
         raise TrailError(f"{name} is not up to date", "run the same command without --check")
     click.echo(f"{name}: {'written' if changed else 'up to date'}", err=True)
+    if not check:
+        tell_of_text(place.tree.common_dir, f"report {report.mode}", text, path=name, within=bool(into))
     return 0

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import sys
+from collections.abc import Sequence
 from typing import TextIO
 
 import click
 
-from git_ai_trail.cli.options import json_option, open_person
+from git_ai_trail.cli.options import json_option, open_person, open_place
 from git_ai_trail.cli.tables import drawn
 from git_ai_trail.cli.terminal import clean, count, table_width
 from git_ai_trail.errors import GitError
 from git_ai_trail.git import Git
+from git_ai_trail.pipeline import near_misses, sharing
 from git_ai_trail.pipeline import rules as pipeline
 from git_ai_trail.pipeline import rules_sync as pipeline_sync
+from git_ai_trail.pipeline.near_misses import Miss
 
 
 @click.group("rules", context_settings={"help_option_names": ["-h", "--help"]})
@@ -121,12 +125,16 @@ def sync(dry_run: bool, to_file: bool, path: str, force: bool, as_json: bool) ->
         click.echo(f"{mark} {clean(one.rule)} ({one.source}): {one.change}")
     state = "to be noted" if dry_run and done.before != done.digest else "noted" if done.written else "as noted"
     click.echo(f"rule set {done.digest[:12]}, {count(done.rules, 'rule')}: {state}")
+    for known in done.repositories:
+        gone = ", as they were last" if known.remembered else ""
+        said = clean(known.problem) or f"{count(known.rules, 'rule')} of its own{gone}, rule set {known.digest[:12]}"
+        click.echo(f"{clean(known.root)}: {said}; {count(known.sessions, 'session')}")
     for each in done.outdated:
         gone = ", its log is gone: cleaned where it is stored" if each.gone else ""
         click.echo(f"! session {clean(each.session)[:12]} was redacted under {each.digest[:12]}{gone}")
-    known = sum(done.sessions.values())
+    in_all = sum(done.sessions.values())
     advice = "; run `git ai-trail ingest --rescrub`" if done.outdated else ""
-    click.echo(f"{len(done.outdated)} of {count(known, 'session')} to be redacted again{advice}", err=True)
+    click.echo(f"{len(done.outdated)} of {count(in_all, 'session')} to be redacted again{advice}", err=True)
 
 
 @command.command("test")
@@ -153,18 +161,39 @@ def test(ids: tuple[str, ...], as_json: bool) -> int:
 
 
 @command.command("near-misses")
-@click.argument("file", type=click.File("r", encoding="utf-8", errors="replace"), default="-")
+@click.argument("file", type=click.File("r", encoding="utf-8", errors="replace"), required=False)
+@click.option(
+    "--outgoing",
+    metavar="[REMOTE]",
+    is_flag=False,
+    flag_value="origin",
+    help="Instead of a file: the notes that `notes push` would send to REMOTE (origin).",
+)
 @click.option("--limit", type=click.IntRange(1, 10_000), default=40, show_default=True, help="So many at most.")
 @json_option
-def near_misses(file: TextIO, limit: int, as_json: bool) -> None:
+def near_misses_command(file: TextIO | None, outgoing: str | None, limit: int, as_json: bool) -> None:
     """List what in FILE, a finished report or export, is most like a secret and was not redacted.
 
     For a person to look through before the first publication: what should not be there deserves a rule. Highest score first.
+    Without FILE what is piped in is read.
     """
-    found = pipeline.near_misses(file.read(), limit)
+    if file is not None and outgoing is not None:
+        raise click.UsageError("give a file or --outgoing, not both")
+    if outgoing is not None:
+        place = open_place()
+        notes = sharing.outgoing(place.git, outgoing, limit)
+        _list(notes, [f"{one.ref}: {one.place}" for one in notes], as_json)
+        return
+    if file is None and sys.stdin.isatty():
+        raise click.UsageError("name a file, pipe one in, or give --outgoing")
+    found = near_misses.in_text((file or sys.stdin).read(), limit)
+    _list(found, [f"{one.line}:{one.column}" for one in found], as_json)
+
+
+def _list(found: Sequence[Miss], places: Sequence[str], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([one._asdict() for one in found], indent=2, ensure_ascii=False))
         return
-    for one in found:
-        click.echo(f"{one.score:5.1f}  {one.line}:{one.column}  {clean(one.token)}  ×{one.times}")
+    for one, place in zip(found, places, strict=True):
+        click.echo(f"{one.score:5.1f}  {place}  {clean(one.token)}  ×{one.times}")
     click.echo(f"{count(len(found), 'token')} to look at", err=True)

@@ -1,4 +1,4 @@
-"""Counts what was not read, by kind; names that come from a log are cut and cleaned first."""
+"""Counts what was not read, by kind. A name that comes from a log is only said where it looks like a type's name."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from git_ai_trail.facts import Other
 from git_ai_trail.lazy import pattern
 
 _UNSAFE = pattern(r"[^A-Za-z0-9_./-]")
+# Words, and a version: counts are kept and printed before anything is redacted, and a secret that stands where a type should
+# has figures in it, or no words.
+_TYPE = pattern(r"[A-Za-z]{1,24}(?:[_./ -][A-Za-z]{1,24}){0,5}(?:_?[vV]\d{1,2})?")
 _MAX_NAME = 64
 _MAX_KINDS = 64
 
@@ -33,5 +36,5 @@ class Skipped:
         """The fact that stands for a line of this kind; a kind nobody knows is counted."""
         name = _UNSAFE.sub("?", kind[:_MAX_NAME]) if isinstance(kind, str) and kind else "without a type"
         if name not in self._unused:
-            self.add(f"unknown type {within}{name}")
+            self.add(f"unknown type {within}{name if _TYPE.fullmatch(name) else '?'}")
         return Other(name)

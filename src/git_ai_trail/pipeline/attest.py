@@ -13,6 +13,7 @@ from git_ai_trail.errors import TrailError
 from git_ai_trail.git import Git
 from git_ai_trail.pipeline import history
 from git_ai_trail.pipeline import report as reports
+from git_ai_trail.pipeline.env_files import values_in
 from git_ai_trail.pipeline.prices import NO_PRICES
 from git_ai_trail.pipeline.report_facts import Allowance, Local, fact
 from git_ai_trail.pipeline.second_look import refuse_unclean
@@ -64,10 +65,11 @@ def attest(
             raise TrailError("a statement is about a range with one end", "give it as v1.2..v1.3")
     report = reports.make(git, wanted, env=env, policy=policy, policy_source=policy_source, progress=progress)
     text = saved.to_json(report)
-    refuse_unclean(text, is_json=True)
+    secrets = values_in(git.cwd)
+    refuse_unclean(text, is_json=True, secrets=secrets)
     name = report_name or f"ai-trail-{report.subject.tag or report.subject.tip_oid[:12]}.json"
     made = attestation.statement(report, report_name=name, report_sha256=_sha256(text))
-    refuse_unclean(attestation.to_json(made), is_json=True)
+    refuse_unclean(attestation.to_json(made), is_json=True, secrets=secrets)
     return made, text
 
 

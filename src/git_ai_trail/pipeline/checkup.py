@@ -17,8 +17,9 @@ from git_ai_trail.install.database_file import check_database, check_put_aside
 from git_ai_trail.install.hooks_check import check_hooks
 from git_ai_trail.install.place import Place
 from git_ai_trail.model import Check
-from git_ai_trail.pipeline import scrubbing, third_party
+from git_ai_trail.pipeline import third_party
 from git_ai_trail.pipeline.discovery import admitted, all_formats
+from git_ai_trail.pipeline.in_force import in_force
 from git_ai_trail.pipeline.logfile import open_log
 from git_ai_trail.pipeline.user_store import store_url
 from git_ai_trail.store import open_store
@@ -114,15 +115,18 @@ def _check_redaction(env: Mapping[str, str], where: str) -> list[Check]:
         return [Check(name="redaction", state="fail", detail=error.message, advice=error.hint or "see the database")]
     try:
         states = [state for state in store.file_states().values() if state.session_id]
-        digest = scrubbing.effective_digest(env, store.manual())
+        rules = in_force(env, store)
+        old = {state.session_id for state in states if not rules.is_current(state)}
+        broken = rules.problems()
     except TrailError as error:
         return [
             Check(name="redaction", state="fail", detail=error.message, advice=error.hint or "correct the rule file")
         ]
     finally:
         store.close()
-    old = {state.session_id for state in states if state.ruleset_digest != digest}
     count = len({state.session_id for state in states})
+    if broken:
+        return [Check(name="redaction", state="fail", detail=one, advice="correct the rule file") for one in broken]
     if old:
         detail = f"{len(old)} of {count} stored sessions were redacted under other rules than those in force"
         return [Check(name="redaction", state="warn", detail=detail, advice="run 'git ai-trail ingest --rescrub'")]

@@ -11,6 +11,7 @@ from git_ai_trail.attach import agent_trace, gitai, notes
 from git_ai_trail.errors import TrailError
 from git_ai_trail.git import Git, base_of
 from git_ai_trail.git_bulk import diffs
+from git_ai_trail.pipeline.env_files import values_in
 from git_ai_trail.pipeline.history import Told, chosen, told
 from git_ai_trail.pipeline.second_look import refuse_unclean_lines
 from git_ai_trail.version import VERSION
@@ -55,13 +56,12 @@ def export(
                 yield record
 
 
-def add_notes(git: Git, revisions: Sequence[str], *, progress: Progress | None = None) -> tuple[int, int]:
-    """(written, left): attaches git-ai notes where a commit has none. One that is there is never touched: for git-ai, it is
-    the answer."""
+def add_notes(git: Git, found: Sequence[dict[str, Any]]) -> tuple[int, int]:
+    """(written, left): attaches git-ai notes that `export` gave where a commit has none. One that is there is never touched:
+    for git-ai, it is the answer. What must not go out is refused as `refuse_unclean_export` does."""
     there = {oid for oid, _, _ in notes.annotated(git, gitai.REF)}
     written = left = 0
-    found = list(export(git, revisions, "git-ai", progress=progress))
-    refuse_unclean_export(found)
+    refuse_unclean_export(git, found)
     for value in found:
         note = value["note"].encode("utf-8", "surrogateescape")
         if value["commit"] not in there and notes.attach_new(git, value["commit"], note, gitai.REF):
@@ -71,13 +71,14 @@ def add_notes(git: Git, revisions: Sequence[str], *, progress: Progress | None =
     return written, left
 
 
-def refuse_unclean_export(found: Sequence[dict[str, Any]]) -> None:
+def refuse_unclean_export(git: Git, found: Sequence[dict[str, Any]]) -> None:
     """Raises `TrailError` where a finished export holds what must not go out; rule and commit are named, never the text."""
     lines = [(f"line {number}, commit {_commit(value)[:12]}", line(value)) for number, value in enumerate(found, 1)]
     refuse_unclean_lines(
         lines,
         "the finished export",
         "leave that commit out of the range: another tool's form has no place for a redaction",
+        secrets=values_in(git.cwd),
     )
 
 
@@ -130,6 +131,11 @@ def reported_json(found: Sequence[Report]) -> list[dict[str, Any]]:
         }
         for one in found
     ]
+
+
+def text_of(found: Sequence[dict[str, Any]]) -> str:
+    """The export as it is printed, a line for each value."""
+    return "".join(f"{line(value)}\n" for value in found)
 
 
 def line(value: dict[str, Any]) -> str:

@@ -18,6 +18,7 @@ from git_ai_trail.model import Audited, ManualRedaction
 from git_ai_trail.pipeline import scrubbing
 from git_ai_trail.pipeline.discovery import named
 from git_ai_trail.pipeline.exclusion import alone
+from git_ai_trail.pipeline.in_force import in_force
 from git_ai_trail.pipeline.logfile import open_log
 from git_ai_trail.pipeline.manual_apply import Applied, Change, Progress
 from git_ai_trail.pipeline.third_party import admit_what_can
@@ -234,13 +235,13 @@ class Book:
             detail=json.dumps(asdict(before) if before is not None else {}),
         )
         with alone(self.env):
-            in_force = scrubbing.effective_digest(self.env, self.store.manual())
+            before_it = in_force(self.env, self.store)
             kept, new = self.store.keep_manual(entry, fingerprint(entry), done)
             if not new or same:
                 return Changed(entry=kept, new=new)
             wanted = [kept] if wanted else []
             change = Change(self.env, self.url, wanted=wanted, dropped=dropped, progress=progress)
-            return Changed(entry=kept, new=True, applied=change.applied(self.store, in_force, needle=needle))
+            return Changed(entry=kept, new=True, applied=change.applied(self.store, before_it, needle=needle))
 
 
 def view(entry: ManualRedaction) -> dict[str, Any]:

@@ -18,9 +18,11 @@ from git_ai_trail.formats.sources import is_gone, look_at
 from git_ai_trail.model import Ingested, ManualRedaction, Redaction, Skipped
 from git_ai_trail.pipeline import scrubbing, workers
 from git_ai_trail.pipeline.discovery import all_formats, named
+from git_ai_trail.pipeline.in_force import InForce, in_force
 from git_ai_trail.pipeline.ingest_log import looked_through
 from git_ai_trail.pipeline.logfile import open_log
-from git_ai_trail.pipeline.unread import Task
+from git_ai_trail.pipeline.repository_rules import NONE, UnusableRulesError
+from git_ai_trail.pipeline.unread import Left, Task
 from git_ai_trail.redact import Scrubber, is_clean
 from git_ai_trail.redact.rule import MANUAL
 from git_ai_trail.store import open_store
@@ -86,10 +88,9 @@ class Change:
             failed=tuple(self.failed),
         )
 
-    def applied(self, store: Store, before: str, *, needle: str = "") -> Applied:
-        """Redacts again what holds it. `before` is the digest that was in force; `needle` the text, to be looked for in the end."""
-        entries = store.manual()
-        digest = scrubbing.effective_digest(self.env, entries)
+    def applied(self, store: Store, before: InForce, *, needle: str = "") -> Applied:
+        """Redacts again what holds it. `before` is what was in force; `needle` the text, to be looked for in the end."""
+        now = in_force(self.env, store)
         states = dict(store.file_states())
         found, gone = self._holding(store)
         self._read_again(store, [state for state, _ in found])
@@ -97,14 +98,11 @@ class Change:
         failed = {one.where for one in self.failed}
         again = [pair for pair in found if pair[0].path not in failed]
         gone += [pair for pair in found if pair[0].path in failed]
-        scrubber = scrubbing.open_redactor(self.env, entries) if gone else None
         for state, _ in gone:
-            if scrubber is not None:
-                store.rewrite(state.path, _cleaner(scrubber, store, state), digest)
+            _clean_in_place(store, now, state, in_any_case=True)
         touched = {state.path for state, _ in (*found, *gone)}
-        store.restamp(
-            [path for path, state in states.items() if state.ruleset_digest == before and path not in touched], digest
-        )
+        for digest, paths in _unchanged(states, before, now).items():
+            store.restamp([path for path in paths if path not in touched], digest)
         clean = store.purge()
         rules = [f"{MANUAL}{entry.id}" for entry in self.wanted]
         counts: Counter[str] = Counter()
@@ -161,9 +159,10 @@ class Change:
         done: set[str] = set()
         todo = list(states)
         for _ in range(_ROUNDS):
-            tasks = [_task(self.env, state, known=False) for state in todo]
-            if not tasks:
+            if not todo:
                 return
+            rules = in_force(self.env, store)
+            tasks = [_task(self.env, state, known=False)._replace(others=rules.others(state)) for state in todo]
             workers.run(self.env, self.url, tasks, jobs=1, debug=False, done=self._result, tick=lambda _: None)
             done |= {state.path for state in todo}
             # A log that left lines out because another had them is read again when that one was.
@@ -173,9 +172,11 @@ class Change:
                 if state.size == _READ_AGAIN and state.path not in done and readable(self.env, state)
             ]
 
-    def _result(self, result: Ingested | Skipped | None) -> None:
+    def _result(self, result: Ingested | Skipped | Left | None) -> None:
         if isinstance(result, Skipped):
             self.failed.append(result)
+        elif isinstance(result, Left):
+            self.failed.append(Skipped(kind=result.reason, where=result.path, count=1))
 
     def _kept(self, store: Store) -> tuple[str, ...]:
         paths = store.redacted_by(self.dropped)
@@ -189,20 +190,38 @@ def finish(env: Mapping[str, str], url: str, *, everything: bool) -> bool:
     every page. With `everything` also the rows that these rules have been over already."""
     store = open_store(url, is_clean=is_clean)
     try:
-        entries = store.manual()
-        digest = scrubbing.effective_digest(env, entries)
-        gone = [
-            state
-            for state in store.file_states().values()
-            if state.session_id and (everything or state.ruleset_digest != digest) and not readable(env, state)
-        ]
-        scrubber = scrubbing.open_redactor(env, entries) if gone else None
-        for state in gone:
-            if scrubber is not None:
-                store.rewrite(state.path, _cleaner(scrubber, store, state), digest)
+        rules = in_force(env, store)
+        for state in store.file_states().values():
+            if state.session_id and not readable(env, state) and (everything or not rules.is_current(state)):
+                _clean_in_place(store, rules, state)
         return store.purge()
     finally:
         store.close()
+
+
+def _clean_in_place(store: Store, rules: InForce, state: FileState, *, in_any_case: bool = False) -> None:
+    """Cleans the rows of a log where they lie, with the rules of its repositories. Where these cannot be used nothing is done, or,
+    `in_any_case`, what can be done without them; the log then counts as not redacted under the rules in force."""
+    try:
+        scope = rules.scope(state)
+        scrubber, digest = rules.redactors.of(scope), rules.redactors.digest(scope)
+    except UnusableRulesError:
+        if not in_any_case:
+            return
+        scrubber, digest = rules.redactors.of(NONE), ""
+    store.rewrite(state.path, _cleaner(scrubber, store, state), digest)
+
+
+def _unchanged(states: Mapping[str, FileState], before: InForce, now: InForce) -> Mapping[str, list[str]]:
+    """The logs that were redacted under the rules that were in force, by what these are called now."""
+    found: dict[str, list[str]] = {}
+    for path, state in states.items():
+        try:
+            if state.ruleset_digest == before.digest(state):
+                found.setdefault(now.digest(state), []).append(path)
+        except UnusableRulesError:
+            continue
+    return found
 
 
 def _cleaner(scrubber: Scrubber, store: Store, state: FileState) -> Clean:

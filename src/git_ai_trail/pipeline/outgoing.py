@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from git_ai_trail.attach.notes import REF
 from git_ai_trail.errors import TrailError
 from git_ai_trail.git import Git, is_oid
+from git_ai_trail.pipeline.env_files import values_in
 from git_ai_trail.pipeline.second_look import refuse_unclean_lines
 
 # As much of notes at a time as memory should hold; a single one that is larger is not pushed.
@@ -20,15 +21,20 @@ _PATH = re.compile(r'"path":"(?:[^"\\]|\\.)*"')
 def refuse_unclean_notes(git: Git, refs: Sequence[str], *, there: Sequence[str]) -> None:
     """Raises `TrailError` where a note that `there` (commits or refs) does not lead to holds what must not go out.
 
-    Every version of a note in the refs' history is looked at, since all of them are sent.
+    Every version of a note in the refs' history is looked at, since all of them are sent, also for what the working tree's
+    `.env*` files hold now: a prompt may have told a secret before it stood there.
     """
+    secrets = values_in(git.cwd)
     for ref in refs:
-        for lines in _chunks(git, ref, there):
-            refuse_unclean_lines(lines, f"the history of {ref}", _HINT)
+        for lines in outgoing_lines(git, ref, there):
+            refuse_unclean_lines(lines, f"the history of {ref}", _HINT, secrets=secrets)
 
 
-def _chunks(git: Git, ref: str, there: Sequence[str]) -> Iterator[list[tuple[str, str]]]:
-    """(place, line) of the notes that are new, as many at a time as memory should hold."""
+def outgoing_lines(git: Git, ref: str, there: Sequence[str]) -> Iterator[list[tuple[str, str]]]:
+    """(place, line) of the notes in a ref that `there` does not lead to, as many at a time as memory should hold.
+
+    Of records the paths are left out: the commit itself shows them.
+    """
     names = _new(git, ref, there)
     asked = "".join(f"{oid}\n" for oid in names).encode()
     answers = (
@@ -52,7 +58,10 @@ def _chunks(git: Git, ref: str, there: Sequence[str]) -> Iterator[list[tuple[str
 
 def _new(git: Git, ref: str, there: Sequence[str]) -> dict[str, str]:
     """Path by oid of everything below the ref's commits that is not `there`."""
-    out = git.run("rev-list", "--objects", ref, *(f"^{oid}" for oid in there), "--").decode("ascii", "replace")
+    # A purged history has no commit in common with the one it replaces: the notes that it keeps are told by the trees alone.
+    out = git.run("rev-list", "--objects-edge-aggressive", ref, *(f"^{oid}" for oid in there), "--").decode(
+        "ascii", "replace"
+    )
     pairs = (line.partition(" ") for line in out.splitlines())
     return {oid: path for oid, space, path in pairs if space and path}
 

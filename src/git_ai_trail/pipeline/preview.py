@@ -13,10 +13,11 @@ from git_ai_trail import places
 from git_ai_trail.config import UserConfig
 from git_ai_trail.errors import StoreError, TrailError
 from git_ai_trail.formats.sources import is_gone, look_at, stands_in
-from git_ai_trail.pipeline import scrubbing
 from git_ai_trail.pipeline.discovery import agent_of, all_formats
-from git_ai_trail.pipeline.ingest_log import paired
+from git_ai_trail.pipeline.in_force import in_force
+from git_ai_trail.pipeline.ingest_log import paired, redactor_for
 from git_ai_trail.pipeline.manual_apply import as_read, readable
+from git_ai_trail.pipeline.scrubbing import Redactors
 from git_ai_trail.pipeline.third_party import admit_what_can
 from git_ai_trail.pipeline.unread import Task
 from git_ai_trail.pipeline.user_store import find_user_store
@@ -71,11 +72,14 @@ def differences(
     """What the rules and redactions in force change in a log, in its order; with `everything` what stays, too."""
     store = find_user_store(env, config)
     try:
-        manual = store.manual() if store is not None else []
+        now = in_force(env, store) if store is not None else None
     finally:
         if store is not None:
             store.close()
-    scrubber = scrubbing.open_redactor(env, manual)
+    task = source.task
+    if now is not None and task.state is not None:
+        task = task._replace(others=now.others(task.state))
+    scrubber = redactor_for(now.redactors if now is not None else Redactors(env), task)
     for raw, clean in paired(scrubber, source.task):
         event = clean.event
         rules = {(one.field, one.rule_id) for one in clean.redactions}

@@ -18,6 +18,7 @@ from git_ai_trail.git import Git, normal_url
 from git_ai_trail.pipeline import history, releases
 from git_ai_trail.pipeline.apart import of_commits
 from git_ai_trail.pipeline.commits import no_such_range
+from git_ai_trail.pipeline.env_files import values_in
 from git_ai_trail.pipeline.prices import NO_PRICES, prices_of
 from git_ai_trail.pipeline.report_facts import Allowance, Cleaner, Local, cleaned, fact, texts
 from git_ai_trail.pipeline.second_look import refuse_unclean
@@ -150,9 +151,11 @@ def written(
     limit: int | None = None,
     full_url: str = "",
     second_opinion: bool = False,
+    folder: str = "",
 ) -> str:
     """The report as text, at most `limit` characters long, having passed the second look of redaction (and another engine's).
 
+    `folder` is where a person works: what the `.env*` files there and above it hold does not go out either.
     Raises `TrailError` where that finds something (rule and place are named, never the text), so that nothing is published.
     """
     whole = replace(report, full_url=full_url) if full_url else report
@@ -163,7 +166,7 @@ def written(
         return render.rendered(one, form, templates=templates, section=section)
 
     text = draw(whole) if limit is None else fit.fitted(whole, limit, draw)
-    refuse_unclean(text, is_json=form == "json")
+    refuse_unclean(text, is_json=form == "json", secrets=values_in(folder))
     if second_opinion:
         refuse_on_second_opinion(text)
     return text
@@ -201,7 +204,9 @@ def put_into(path: str, name: str, section: str, *, dry_run: bool = False) -> bo
         raise TrailError(f"{path}: not UTF-8, so no section can be put into it", "save it as UTF-8") from error
     except OSError as error:
         raise TrailError(f"{path}: {error.strerror}", "name a file that can be read and written") from error
-    after = markers.put(before, markers.name_of(name), section)
+    marker = markers.name_of(name)
+    refuse_unclean(marker)
+    after = markers.put(before, marker, section)
     if after == before:
         return False
     if not dry_run:

@@ -11,8 +11,7 @@ from typing import Any
 from git_ai_trail import places
 from git_ai_trail.errors import ConfigError
 from git_ai_trail.pipeline.scrubbing import RULE_FILES
-from git_ai_trail.redact import Identity, NearMiss, Scrubber, ruleset
-from git_ai_trail.redact import near_misses as _near_misses
+from git_ai_trail.redact import Identity, Scrubber, ruleset
 from git_ai_trail.redact.rule import CODE_DETECTORS, Rule, RuleSet
 from git_ai_trail.redact.shapes import example
 
@@ -57,7 +56,7 @@ class Rules:
 def in_force(env: Mapping[str, str], top: str = "") -> Rules:
     """The built-in rules, the repository's at `top` and the person's own, in that order; `ConfigError` says what is wrong."""
     files = [
-        ("repository", path) for name in REPOSITORY_FILES if top and os.path.isfile(path := os.path.join(top, name))
+        ("repository", path) for name in REPOSITORY_FILES if top and os.path.lexists(path := os.path.join(top, name))
     ]
     files += [
         ("yours", path) for name in RULE_FILES if os.path.lexists(path := os.path.join(places.config_dir(env), name))
@@ -150,8 +149,3 @@ def _wrong(rule: Rule, name: str, texts: Sequence[str], scrubber: Scrubber, fiel
 
 def as_json(found: Sequence[Listed]) -> list[dict[str, Any]]:
     return [asdict(one) for one in found]
-
-
-def near_misses(text: str, limit: int) -> list[NearMiss]:
-    """What in a finished text is most like a secret and stays, for a person to look at."""
-    return _near_misses(text, limit)

@@ -16,9 +16,11 @@ from git_ai_trail import places
 from git_ai_trail.config import UserConfig
 from git_ai_trail.errors import ConfigError, StoreError, TrailError
 from git_ai_trail.model import Audited, StoredRule
-from git_ai_trail.pipeline import scrubbing
+from git_ai_trail.pipeline.in_force import InForce
+from git_ai_trail.pipeline.in_force import in_force as in_force_for
 from git_ai_trail.pipeline.manual import person
 from git_ai_trail.pipeline.manual_apply import readable
+from git_ai_trail.pipeline.repository_rules import UnusableRulesError
 from git_ai_trail.pipeline.rules import Rules, in_force
 from git_ai_trail.pipeline.scrubbing import RULE_FILES
 from git_ai_trail.pipeline.user_store import store_url
@@ -51,8 +53,22 @@ class Outdated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OfRepository:
+    """What a repository adds to the rules for the sessions that are of it, of which `sessions` are stored. `digest` names the rule
+    set with them; `problem` says why they cannot be used. `remembered`: its work tree, or the file in it, is not there."""
+
+    root: str
+    rules: int
+    digest: str
+    sessions: int
+    problem: str
+    remembered: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Synced:
-    """What a sync found. `before` and `digest` name the rule set that the database had and the one in force.
+    """What a sync found. `before` and `digest` name the rule set that the database had and the one that holds everywhere;
+    `repositories` are those that add to it.
 
     `sessions` counts the stored sessions by the digest (of rules and manual redactions) that they were redacted under.
     """
@@ -65,6 +81,7 @@ class Synced:
     effective: str
     rules: int
     written: bool
+    repositories: tuple[OfRepository, ...] = ()
 
 
 def sync(env: Mapping[str, str], config: UserConfig, *, dry_run: bool, actor: str = "") -> Synced:
@@ -76,7 +93,8 @@ def sync(env: Mapping[str, str], config: UserConfig, *, dry_run: bool, actor: st
     try:
         before, _, there = store.stored_rules()
         changes = _differences(there, wanted) if before else []
-        effective = scrubbing.effective_digest(env, store.manual())
+        now = in_force_for(env, store)
+        effective = now.redactors.digest()
         written = not dry_run and (before != digest or there != wanted)
         if written:
             done = Audited(
@@ -89,7 +107,8 @@ def sync(env: Mapping[str, str], config: UserConfig, *, dry_run: bool, actor: st
             )
             store.keep_rules(digest, wanted, done)
         by_digest = _sessions(store)
-        outdated = _outdated(env, store, effective)
+        outdated = _outdated(env, store, now)
+        repositories = _repositories(env, now)
     finally:
         store.close()
     return Synced(
@@ -101,6 +120,7 @@ def sync(env: Mapping[str, str], config: UserConfig, *, dry_run: bool, actor: st
         effective=effective,
         rules=len(wanted),
         written=written,
+        repositories=tuple(repositories),
     )
 
 
@@ -171,7 +191,7 @@ def stored_form(rules: Rules) -> list[StoredRule]:
 
 def outdated(env: Mapping[str, str], store: Store) -> int:
     """How many stored sessions were redacted under other rules than those in force."""
-    return len(_outdated(env, store, scrubbing.effective_digest(env, store.manual())))
+    return len(_outdated(env, store, in_force_for(env, store)))
 
 
 def _differences(there: Sequence[StoredRule], wanted: Sequence[StoredRule]) -> list[Changed]:
@@ -200,10 +220,32 @@ def _sessions(store: Store) -> dict[str, int]:
     return dict(Counter(digest for _, digest in pairs).most_common())
 
 
-def _outdated(env: Mapping[str, str], store: Store, effective: str) -> list[Outdated]:
+def _repositories(env: Mapping[str, str], now: InForce) -> list[OfRepository]:
+    sessions = Counter(root for scope in now.scopes.values() for root in scope)
+    found = []
+    for root in sorted(sessions):
+        rules, digest, problem = 0, "", ""
+        try:
+            digest = now.redactors.digest((root,))
+            rules = sum(1 for rule in now.redactors.rules((root,)).rules if not rule.trusted)
+        except UnusableRulesError as error:
+            problem = error.message
+        one = OfRepository(
+            root=places.shortened(root, env),
+            rules=rules,
+            digest=digest,
+            sessions=sessions[root],
+            problem=problem,
+            remembered=now.redactors.repositories.is_remembered(root),
+        )
+        found.append(one)
+    return found
+
+
+def _outdated(env: Mapping[str, str], store: Store, now: InForce) -> list[Outdated]:
     found: dict[str, Outdated] = {}
     for state in store.file_states().values():
-        if state.session_id and state.ruleset_digest != effective:
+        if state.session_id and not now.is_current(state):
             gone = not readable(env, state)
             found[state.session_id] = Outdated(session=state.session_id, digest=state.ruleset_digest, gone=gone)
     return [found[name] for name in sorted(found)]

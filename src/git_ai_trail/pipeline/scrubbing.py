@@ -1,4 +1,4 @@
-"""Redaction as this person has it: the built-in rules, their own rule file, their key and their names."""
+"""Redaction as this person has it: the built-in rules, those of repositories, their own, their key and their names."""
 
 from __future__ import annotations
 
@@ -6,43 +6,97 @@ import hashlib
 import importlib
 import os
 import tempfile
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from git_ai_trail import places, userkey
-from git_ai_trail.errors import TrailError
+from git_ai_trail.errors import ConfigError, TrailError
 from git_ai_trail.git import Git
 from git_ai_trail.model import ManualRedaction
+from git_ai_trail.pipeline.repository_rules import NONE, RULE_FILES, Files, Repositories, Scope, UnusableRulesError
 
 if TYPE_CHECKING:
     from git_ai_trail.redact import Identity, Scrubber
     from git_ai_trail.redact.rule import RuleSet
 
-RULE_FILES = ("redactions.yml", "redactions.yaml", "redactions.json")
+__all__ = ["RULE_FILES"]
+
+# Engines that are kept while others are made. One takes a few megabytes, and seconds to make.
+_MOST_MADE = 32
 
 _ENGINE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "redact")
 
 
-def open_redactor(env: Mapping[str, str], manual: Sequence[ManualRedaction] = ()) -> Scrubber:
-    """The redactor for what is kept on this machine; raises `TrailError` if rules or key cannot be used.
+class Redactors:
+    """The redactor for what is kept on this machine, by the repositories that a session is of.
 
-    `manual` is what the store knows of redactions made by hand.
+    Rules are compiled once for each rule set that is in force. Raises `UnusableRulesError` for a repository's rule file that
+    cannot be used, `TrailError` if the person's own rules or key cannot be.
     """
-    key = _key(env)
-    redact = importlib.import_module("git_ai_trail.redact")
-    scrubber: Scrubber = redact.Scrubber(
-        _rules(env),
-        key,
-        identity=identity(env),
-        cache_dir=places.cache_dir(env),
-        manual=manual,
-        secrets_in=importlib.import_module("git_ai_trail.pipeline.env_files").values_in,
-    )
-    return scrubber
+
+    def __init__(
+        self,
+        env: Mapping[str, str],
+        manual: Sequence[ManualRedaction] = (),
+        remembered: Mapping[str, str] | None = None,
+    ) -> None:
+        self._env = env
+        self._manual = manual
+        self._key = _key(env)
+        self._identity: Identity | None = None
+        self._digests: dict[Scope, str | UnusableRulesError] = {}
+        self._made: OrderedDict[str, Scrubber] = OrderedDict()
+        self.repositories = Repositories(env, self._key, remembered or {})
+
+    def digest(self, scope: Scope = NONE) -> str:
+        """The digest of everything that decides what becomes of a log of these repositories."""
+        found = self._digests.get(scope)
+        if found is None:
+            try:
+                found = _effective(self._ruleset_digest(scope), self._manual)
+            except UnusableRulesError as error:
+                found = error
+            self._digests[scope] = found
+        if isinstance(found, UnusableRulesError):
+            raise UnusableRulesError(found.message, found.hint)
+        return found
+
+    def of(self, scope: Scope = NONE) -> Scrubber:
+        digest = self.digest(scope)
+        if digest not in self._made:
+            if len(self._made) >= _MOST_MADE:
+                self._made.popitem(last=False)
+            self._made[digest] = self._opened(_rules(self._env, self._files(scope)))
+        self._made.move_to_end(digest)
+        return self._made[digest]
+
+    def rules(self, scope: Scope) -> RuleSet:
+        """The rules themselves."""
+        return _rules(self._env, self._files(scope))
+
+    def _opened(self, rules: RuleSet) -> Scrubber:
+        if self._identity is None:
+            self._identity = identity(self._env)
+        scrubber: Scrubber = importlib.import_module("git_ai_trail.redact").Scrubber(
+            rules,
+            self._key,
+            identity=self._identity,
+            cache_dir=places.cache_dir(self._env),
+            manual=self._manual,
+            secrets_in=importlib.import_module("git_ai_trail.pipeline.env_files").values_in,
+        )
+        return scrubber
+
+    def _files(self, scope: Scope) -> list[Files]:
+        return [self.repositories.files(root) for root in scope]
+
+    def _ruleset_digest(self, scope: Scope) -> str:
+        return _digest_of(self._env, self._files(scope))
 
 
 def by_hand_alone(env: Mapping[str, str], manual: Sequence[ManualRedaction]) -> Scrubber:
-    """A redactor that knows no rule: it finds what is to go by hand, in every form in which `open_redactor` finds it."""
+    """A redactor that knows no rule: it finds what is to go by hand, in every form in which `Redactors` find it."""
     redact, rule = (importlib.import_module(f"git_ai_trail.redact{name}") for name in ("", ".rule"))
     nothing = rule.RuleSet(rules=(), disabled=frozenset(rule.CODE_DETECTORS))
     scrubber: Scrubber = redact.Scrubber(
@@ -51,28 +105,25 @@ def by_hand_alone(env: Mapping[str, str], manual: Sequence[ManualRedaction]) -> 
     return scrubber
 
 
-def effective_digest(env: Mapping[str, str], manual: Sequence[ManualRedaction]) -> str:
-    """The digest of everything that decides what becomes of a log: the rules, and what is to go by hand."""
-    digest = ruleset_digest(env)
-    if not any(entry.active for entry in manual):
-        return digest
-    effective: str = importlib.import_module("git_ai_trail.redact.manual").effective_digest(digest, manual)
-    return effective
-
-
 def key_of(env: Mapping[str, str]) -> bytes:
     """The person's own key, made where there is none yet."""
     return _key(env)
 
 
 def ruleset_digest(env: Mapping[str, str]) -> str:
-    """The digest of the rules that `open_redactor` goes by; raises as it does.
+    """The digest of the rules that hold everywhere; raises as `Redactors` do."""
+    _key(env)
+    return _digest_of(env, ())
+
+
+def _digest_of(env: Mapping[str, str], repositories: Sequence[Files]) -> str:
+    """The digest of the rules that hold in these repositories.
 
     Reading the rules takes longer than looking at ten thousand logs, so the digest is kept under one of everything that
-    it depends on: the files of the program's redaction, and the words of the person's own rules.
+    it depends on: the files of the program's redaction, and the words of the person's own rules and the repositories'.
     """
-    _key(env)
-    path = os.path.join(places.cache_dir(env), f"rules-{_signature(env)}")
+    base = _signature(env)
+    path = os.path.join(places.cache_dir(env), f"rules-{base}{_signature_of(repositories)}")
     try:
         with open(path, encoding="ascii") as file:
             kept = file.read(65)
@@ -80,9 +131,16 @@ def ruleset_digest(env: Mapping[str, str]) -> str:
         kept = ""
     if len(kept) == 64 and not set(kept) - set("0123456789abcdef"):
         return kept
-    digest = _rules(env).digest
-    _keep(path, digest)
+    digest = _rules(env, repositories).digest
+    _keep(path, digest, f"rules-{base}")
     return digest
+
+
+def _effective(digest: str, manual: Sequence[ManualRedaction]) -> str:
+    if not any(entry.active for entry in manual):
+        return digest
+    effective: str = importlib.import_module("git_ai_trail.redact.manual").effective_digest(digest, manual)
+    return effective
 
 
 def identity(env: Mapping[str, str]) -> Identity:
@@ -93,8 +151,16 @@ def identity(env: Mapping[str, str]) -> Identity:
     return found
 
 
-def _rules(env: Mapping[str, str]) -> RuleSet:
-    rules: RuleSet = importlib.import_module("git_ai_trail.redact.ruleset").load(*_own(env))
+def _rules(env: Mapping[str, str], repositories: Sequence[Files] = ()) -> RuleSet:
+    """Built-in rules, then those of repositories (which may only add), then the person's own."""
+    ruleset = importlib.import_module("git_ai_trail.redact.ruleset")
+    base = None
+    if repositories:
+        try:
+            base = ruleset.of_repositories(repositories)
+        except ConfigError as error:
+            raise UnusableRulesError(error.message, error.hint) from None
+    rules: RuleSet = ruleset.load(*_own(env), base=base)
     return rules
 
 
@@ -127,6 +193,18 @@ def _signature(env: Mapping[str, str]) -> str:
     return found.hexdigest()
 
 
+def _signature_of(repositories: Sequence[Files]) -> str:
+    if not repositories:
+        return ""
+    found = hashlib.blake2b(digest_size=16)
+    for files in repositories:
+        found.update(f"{len(files)}\0".encode())
+        for _, content in files:
+            found.update(f"{len(content)}\0".encode())
+            found.update(content)
+    return f"-{found.hexdigest()}"
+
+
 def _program(folder: str) -> Iterator[os.DirEntry[str]]:
     with os.scandir(folder) as entries:
         for entry in sorted(entries, key=lambda entry: entry.name):
@@ -136,13 +214,13 @@ def _program(folder: str) -> Iterator[os.DirEntry[str]]:
                 yield entry
 
 
-def _keep(path: str, digest: str) -> None:
+def _keep(path: str, digest: str, current: str) -> None:
     """Keeps the digest where it can be; a run that cannot keep it reads the rules again."""
-    folder, name = os.path.split(path)
+    folder = os.path.dirname(path)
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)
         for other in os.listdir(folder):
-            if other.startswith("rules-") and other != name:
+            if other.startswith("rules-") and not other.startswith(current):
                 os.unlink(os.path.join(folder, other))
         with tempfile.NamedTemporaryFile("w", dir=folder, prefix=".rules-", delete=False, encoding="ascii") as file:
             file.write(digest)

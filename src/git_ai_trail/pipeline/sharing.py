@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from git_ai_trail.attach import notes
@@ -11,6 +11,7 @@ from git_ai_trail.attach.record import MAX_NOTE
 from git_ai_trail.attach.sharing import SHARED, Union, purges, tip_of, unite
 from git_ai_trail.errors import GitError, TrailError
 from git_ai_trail.git import Git
+from git_ai_trail.pipeline.near_misses import NearNote, in_outgoing, is_first, note_told
 from git_ai_trail.pipeline.outgoing import refuse_unclean_notes
 
 _TRIES = 10
@@ -51,7 +52,7 @@ def fetch(git: Git, common_dir: str, remote: str) -> Shared:
 def _fetched(git: Git, common_dir: str, remote: str) -> tuple[Shared, list[str]]:
     """What `fetch` brought, and the refs that hold here what the remote has."""
     _check(git, remote)
-    place = {ref: f"refs/notes/remotes/{remote}/{ref.removeprefix('refs/notes/')}" for ref in SHARED}
+    place = {ref: _copy(remote, ref) for ref in SHARED}
     notes.make_way(common_dir, *place.values())
     # Asked first, because a ref that the remote lacks makes its exact name an error, and a pattern brings others' refs.
     tips = _tips(git, remote)
@@ -62,10 +63,11 @@ def _fetched(git: Git, common_dir: str, remote: str) -> tuple[Shared, list[str]]
     return Shared(fetched=fetched), [place[ref] for ref in there]
 
 
-def push(git: Git, common_dir: str, remote: str) -> Shared:
+def push(git: Git, common_dir: str, remote: str, *, tell: Callable[[Sequence[NearNote]], None] | None = None) -> Shared:
     """Fetches, unites and pushes until the remote has it all. Raises `GitError` where it refuses for another reason than haste.
 
-    Nothing is pushed that the second look of redaction finds something in (`TrailError`).
+    Nothing is pushed that the second look of redaction finds something in (`TrailError`). `tell` is called once before a ref
+    goes to a remote that has never had it, with what in it comes near to a secret; what it raises stops the push.
     """
     for attempt in range(_TRIES):
         shared, there = _fetched(git, common_dir, remote)
@@ -74,6 +76,9 @@ def push(git: Git, common_dir: str, remote: str) -> Shared:
             return shared
         _refuse_unpurged(git, remote, refs)
         refuse_unclean_notes(git, refs, there=there)
+        if tell is not None:
+            _tell_of_the_first(git, common_dir, remote, [ref for ref in refs if _copy(remote, ref) not in there], tell)
+            tell = None
         code, out = git.call(*_PUSH, "--", remote, *(f"{ref}:{ref}" for ref in refs))
         if code == 0:
             large = sum(size > MAX_NOTE for ref in refs for _, _, size in notes.annotated(git, ref))
@@ -88,21 +93,50 @@ def push(git: Git, common_dir: str, remote: str) -> Shared:
 def force(git: Git, remote: str, ref: str) -> None:
     """Puts a ref whose history was purged in the place of the remote's, unless that has moved since it was fetched.
 
-    The only forced push there is. Raises `GitError` where the remote refuses.
+    The only forced push there is. Raises `GitError` where the remote refuses, and `TrailError` where what would be sent, and is
+    not there already, holds what must not go out.
     """
     there = _tips(git, remote).get(ref, "")
     if there and git.call("cat-file", "-e", there)[0] != 0:
         raise GitError(f"{remote} has notes that are not here yet", "run `git ai-trail notes fetch`, and try again")
+    refuse_unclean_notes(git, [ref], there=[there] if there else [])
     code, out = git.call(*_PUSH, f"--force-with-lease={ref}:{there}", "--", remote, f"+{ref}:{ref}")
     if code != 0:
         raise GitError(f"git push: {_refused(out) or 'a hook refused, or the remote hung up'}")
+
+
+def outgoing(git: Git, remote: str, limit: int) -> list[NearNote]:
+    """What comes near to a secret in the notes that `push` would send now. Raises `GitError` if the remote cannot be reached."""
+    _check(git, remote)
+    refs = [ref for ref in SHARED if tip_of(git, ref)]
+    tips = _tips(git, remote).values()
+    there = [oid for oid in tips if git.call("cat-file", "-e", oid)[0] == 0]
+    return in_outgoing(git, refs, there=there, limit=limit)
+
+
+def _tell_of_the_first(
+    git: Git, common_dir: str, remote: str, refs: Sequence[str], tell: Callable[[Sequence[NearNote]], None]
+) -> None:
+    """Tells a person of what goes to a remote for the first time, unless they were told already."""
+    names = {ref: f"push {remote} {ref}" for ref in refs}
+    new = [ref for ref, name in names.items() if is_first(common_dir, name)]
+    found = in_outgoing(git, new, there=[]) if new else []
+    if found:
+        tell(found)
+        for ref in new:
+            note_told(common_dir, names[ref])
+
+
+def _copy(remote: str, ref: str) -> str:
+    """Where what was fetched of a remote's ref is kept."""
+    return f"refs/notes/remotes/{remote}/{ref.removeprefix('refs/notes/')}"
 
 
 def _refuse_unpurged(git: Git, remote: str, refs: Sequence[str]) -> None:
     """A remote that has a purged history again would be asked in vain to take the one without it."""
     for ref in refs:
         own = purges(git, tip_of(git, ref))
-        there = f"refs/notes/remotes/{remote}/{ref.removeprefix('refs/notes/')}"
+        there = _copy(remote, ref)
         if own and tip_of(git, there) and not own <= purges(git, tip_of(git, there)):
             raise TrailError(
                 f"{remote} still has, or has again, the history of {ref} from before it was purged",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -13,17 +13,21 @@ from git_ai_trail.formats.protocol import Format
 from git_ai_trail.formats.sources import former_names, is_container, is_gone, look_at
 from git_ai_trail.model import Skipped
 from git_ai_trail.pipeline.discovery import VERSIONS, Found, admitted, agent_of, all_formats, find, named
+from git_ai_trail.pipeline.in_force import InForce
+from git_ai_trail.pipeline.repository_rules import NONE, Scope, UnusableRulesError
 from git_ai_trail.store.protocol import FileState, Store
 
 
 class Task(NamedTuple):
-    """A log to read. `shown` is its path as it is kept and shown; `state` is from the last time, if it was read."""
+    """A log to read. `shown` is its path as it is kept and shown; `state` is from the last time, if it was read. `others` are
+    the work trees with rules of their own that other logs of its session name."""
 
     format: str
     path: str
     shown: str
     size: int
     state: FileState | None
+    others: Scope = NONE
 
     @property
     def new_bytes(self) -> int:
@@ -32,12 +36,21 @@ class Task(NamedTuple):
         return self.size - before if before <= self.size else self.size
 
 
+class Left(NamedTuple):
+    """A log that is left for later, since the rules of a repository that its session is of cannot be used. `reason` names file,
+    line and rule."""
+
+    path: str
+    reason: str
+
+
 class Unread(NamedTuple):
-    """What there is to do: logs to read, newest first, how many need not be read, and what is no log."""
+    """What there is to do: logs to read, newest first, how many need not be read, what is no log, and what must wait."""
 
     tasks: list[Task]
     unchanged: int
     skipped: list[Skipped]
+    left: list[Left]
 
 
 def unread(
@@ -48,11 +61,13 @@ def unread(
     log_roots: Sequence[str],
     agent: str,
     since: datetime | None,
-    ruleset_digest: str,
+    rules: InForce,
+    everything: bool,
 ) -> Unread:
     """Looks for logs below `paths`, or wherever the agents keep them and in `log_roots`.
 
-    What was redacted under another rule set, or read by another version of its reader, counts as not read.
+    What was redacted under other rules than those of `rules`, or read by another version of its reader, counts as not read;
+    so does all with `everything`.
     """
     skipped: list[Skipped] = []
     wanted = named(agent)
@@ -63,10 +78,10 @@ def unread(
         found = _named(formats, paths, skipped, env, certain=bool(agent))
     else:
         found = find(formats, lambda fmt: (*fmt.roots(env, places.home_dir(env)), *log_roots))
-    tasks, unchanged = _tasks(env, store, found, since=since, ruleset_digest=ruleset_digest)
+    tasks, unchanged, left = _tasks(env, store, found, since=since, rules=rules, everything=everything)
     for fmt in admitted():
         skipped += [Skipped(kind=kind, where=fmt.NAME, count=count) for kind, count in fmt.troubles.items()]
-    return Unread(tasks, unchanged, skipped)
+    return Unread(tasks, unchanged, skipped, left)
 
 
 def _named(
@@ -91,15 +106,14 @@ def _named(
 
 
 def _tasks(
-    env: Mapping[str, str], store: Store, found: Found, *, since: datetime | None, ruleset_digest: str
-) -> tuple[list[Task], int]:
-    """The logs that must be read, newest first, and how many need not."""
-    states = store.file_states()
+    env: Mapping[str, str], store: Store, found: Found, *, since: datetime | None, rules: InForce, everything: bool
+) -> tuple[list[Task], int, list[Left]]:
+    """The logs that must be read, newest first, how many need not, and those that cannot be now."""
+    states = rules.states
     by_look = {(state.inode, state.size, state.mtime_ns): state for state in states.values()}
-    current = VERSIONS
     oldest = since.timestamp() if since is not None else None
     tasks: list[tuple[int, Task]] = []
-    unchanged = 0
+    unchanged, left = 0, []
     for path, claims in found.items():
         try:
             look = tuple(look_at(path, claims))
@@ -116,18 +130,47 @@ def _tasks(
             if before is not None:
                 store.moved(before.path, shown)
                 state = before._replace(path=shown)
-        if state is not None and state.ruleset_digest == ruleset_digest and state.version == current.get(state.format):
-            if look == (state.inode, state.size, state.mtime_ns):
+        others = NONE
+        if state is not None:
+            try:
+                current = _is_current(state, rules)
+            except UnusableRulesError as error:
+                left.append(Left(shown, error.message))
+                continue
+            others = rules.others(state)
+            if not current or everything:
+                state = None  # everything in it again
+            elif look == (state.inode, state.size, state.mtime_ns):
                 unchanged += 1
                 continue
-        else:
-            state = None  # everything in it again
         fmt = agent_of(path, claims)
         if fmt is not None:
             kept = state if state is not None and state.format == fmt.NAME else None
-            tasks.append((look[2], Task(fmt.NAME, path, shown, look[1], kept)))
+            tasks.append((look[2], Task(fmt.NAME, path, shown, look[1], kept, others)))
     tasks.sort(key=lambda entry: entry[0], reverse=True)
-    return [task for _, task in tasks], unchanged
+    return [task for _, task in tasks], unchanged, left
+
+
+def again(env: Mapping[str, str], store: Store, rules: InForce, sessions: Collection[str]) -> list[Task]:
+    """The logs of these sessions that were read under other rules than hold for them by now, as far as they are there."""
+    tasks = []
+    for state in store.file_states().values():
+        if state.session_id not in sessions:
+            continue
+        try:
+            if state.ruleset_digest != rules.digest(state):
+                path = places.expanded(state.path, env)
+                size = look_at(path, all_formats()).size
+                tasks.append(Task(state.format, path, state.path, size, None, rules.others(state)))
+        except (UnusableRulesError, OSError):
+            continue  # the next run says so; of what is gone the rows are cleaned
+    return tasks
+
+
+def _is_current(state: FileState, rules: InForce) -> bool:
+    """Whether what is stored of a log is as reading it now would leave it; raises where that cannot be told."""
+    current = state.ruleset_digest == rules.digest(state)
+    return current and rules.is_known(state) and state.version == VERSIONS.get(state.format)
 
 
 def _followed(env: Mapping[str, str], store: Store, state: FileState, shown: str) -> FileState | None:

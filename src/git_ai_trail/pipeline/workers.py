@@ -21,15 +21,16 @@ from git_ai_trail.formats.records import decode_with
 from git_ai_trail.model import Ingested, Skipped
 from git_ai_trail.pipeline import third_party
 from git_ai_trail.pipeline.discovery import admitted
-from git_ai_trail.pipeline.ingest_log import Scrubbing, ingest_log
-from git_ai_trail.pipeline.scrubbing import open_redactor
-from git_ai_trail.pipeline.unread import Task
+from git_ai_trail.pipeline.ingest_log import ingest_log
+from git_ai_trail.pipeline.repository_rules import UnusableRulesError
+from git_ai_trail.pipeline.scrubbing import Redactors
+from git_ai_trail.pipeline.unread import Left, Task
 from git_ai_trail.redact import is_clean
 from git_ai_trail.store import open_store
 from git_ai_trail.store.protocol import ReadMeanwhile, Store
 
 # A log's own result, or None where another run was quicker.
-Result = Ingested | Skipped | None
+Result = Ingested | Skipped | Left | None
 
 
 class Stopped(Exception):
@@ -39,17 +40,19 @@ class Stopped(Exception):
 class Ingester:
     """Reads logs into one open store."""
 
-    def __init__(self, store: Store, scrubber: Scrubbing, *, debug: bool = False) -> None:
+    def __init__(self, store: Store, redactors: Redactors, *, debug: bool = False) -> None:
         self.store = store
-        self.scrubber = scrubber
+        self.redactors = redactors
         self.debug = debug
 
     def read(self, task: Task, tick: Callable[[int], None]) -> Result:
         """Reads one log; whatever goes wrong with it is named, without any text from it."""
         try:
-            return ingest_log(self.store, self.scrubber, task, tick=tick)
+            return ingest_log(self.store, self.redactors, task, tick=tick)
         except ReadMeanwhile:
             return None
+        except UnusableRulesError as error:
+            return Left(task.shown, error.message)
         except Stopped:
             raise
         except sqlite3.DatabaseError as error:
@@ -89,12 +92,18 @@ def run(
         return
     store = open_store(url, is_clean=is_clean)
     try:
-        ingester = Ingester(store, open_redactor(env, store.manual()), debug=debug)
+        ingester = Ingester(store, _redactors(env, store), debug=debug)
         with _at_full_speed():
             for task in tasks:
                 done(ingester.read(task, tick))
     finally:
         store.close()
+
+
+def _redactors(env: Mapping[str, str], store: Store) -> Redactors:
+    made = Redactors(env, store.manual(), store.repository_rules())
+    made.digest()  # the person's own rules are no reason to leave out one log after the other
+    return made
 
 
 @contextmanager
@@ -170,7 +179,7 @@ def _begin(setup: _Setup) -> None:
     _speed_up()
     third_party.admit(setup.formats)
     store = open_store(setup.url, is_clean=is_clean)
-    _Worker.ingester = Ingester(store, open_redactor(setup.env, store.manual()), debug=setup.debug)
+    _Worker.ingester = Ingester(store, _redactors(setup.env, store), debug=setup.debug)
     _Worker.stop = setup.stop
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 import warnings
 from collections.abc import Callable
@@ -13,11 +14,18 @@ from typing import Any
 import yaml
 
 from git_ai_trail.errors import ConfigError
+from git_ai_trail.plainfile import RULE_BYTES, read_inside
+from git_ai_trail.redact.explosive import explosive, largest_repeat
 from git_ai_trail.redact.pattern import nested_repeat
 from git_ai_trail.redact.rule import SCOPES, TYPES, Rule
 
 MAX_BYTES = 1 << 20
 MAX_RULES = 5000
+# What a repository's file may have, which can be a stranger's.
+REPOSITORY_RULES = 500
+_LONGEST_PATTERN = 1000
+_LONGEST_REPLACEMENT = 200
+_LARGEST_REPEAT = 1000
 
 _KEYS = tuple(f.name for f in fields(Rule) if f.name not in ("origin", "builtin", "trusted"))
 _TEXTS = ("id", "type", "pattern", "kind", "scope", "field", "replacement", "reason", "actor")
@@ -35,22 +43,34 @@ _GROUP_REFERENCE = re.compile(r"\\(?:\d|g<)")
 def read(path: str, *, trusted: bool, builtin: bool = False) -> list[Rule]:
     """The rules of a file in order, disabled ones too; ConfigError names what cannot be used."""
     name = Path(path).name
-    root = _compose(path, name)
+    return parsed(_content(path, name, trusted=trusted), name, trusted=trusted, builtin=builtin)
+
+
+def parsed(content: bytes, name: str, *, trusted: bool, builtin: bool = False) -> list[Rule]:
+    """The same for the bytes of a file, which is called `name` in what is said."""
+    root = _compose(content, name)
     if root is None:
         return []
     if isinstance(root, yaml.MappingNode):
         root = _rules_of_mapping(root, name)
     if not isinstance(root, yaml.SequenceNode):
         raise ConfigError(f"{name}: expected a list of rules", "start each rule with `- id: …`")
-    if len(root.value) > MAX_RULES:
-        raise ConfigError(f"{name}: more than {MAX_RULES} rules")
+    most = MAX_RULES if trusted else REPOSITORY_RULES
+    if len(root.value) > most:
+        raise ConfigError(f"{name}: more than {most} rules")
     construct = yaml.constructor.SafeConstructor().construct_object
     rules = [_rule(node, name, construct, trusted=trusted, builtin=builtin) for node in root.value]
     _no_duplicates(rules)
     return rules
 
 
-def _compose(path: str, name: str) -> Any:
+def _content(path: str, name: str, *, trusted: bool) -> bytes:
+    if not trusted:
+        top, folder, base = _parts(path)
+        content = read_inside(top, f"{folder}/{base}", RULE_BYTES, shown=name)
+        if content is None:
+            raise ConfigError(f"cannot read the rule file {name}: there is none")
+        return content
     try:
         with open(path, "rb") as file:
             content = file.read(MAX_BYTES + 1)
@@ -58,6 +78,17 @@ def _compose(path: str, name: str) -> Any:
         raise ConfigError(f"cannot read the rule file {name}: {error.strerror}") from None
     if len(content) > MAX_BYTES:
         raise ConfigError(f"the rule file {name} is larger than {MAX_BYTES} bytes")
+    return content
+
+
+def _parts(path: str) -> tuple[str, str, str]:
+    """The work tree of a repository's rule file, its folder there, and its name."""
+    folder, base = os.path.split(os.path.abspath(path))
+    top, inner = os.path.split(folder)
+    return top, inner, base
+
+
+def _compose(content: bytes, name: str) -> Any:
     try:
         return yaml.compose(content.decode("utf-8"), Loader=_LOADER)
     except UnicodeDecodeError:
@@ -71,12 +102,11 @@ def _compose(path: str, name: str) -> Any:
 def _rules_of_mapping(root: yaml.MappingNode, name: str) -> Any:
     found: Any = None
     for key, value in root.value:
-        if key.value == "rules":
+        word = _word(key, name)
+        if word == "rules":
             found = value
-        elif key.value != "version":
-            raise ConfigError(
-                f"{name}:{_line(key)}: unknown key `{_short(key.value)}`", _nearest(key.value, ("rules",))
-            )
+        elif word != "version":
+            raise ConfigError(f"{name}:{_line(key)}: unknown key `{_short(word)}`", _nearest(word, ("rules",)))
     return found
 
 
@@ -86,19 +116,33 @@ def _rule(node: Any, name: str, construct: Callable[..., Any], *, trusted: bool,
     values: dict[str, Any] = {}
     where = f"{name}:{_line(node)}"
     for key_node, value_node in node.value:
-        key = str(key_node.value)
+        key = _word(key_node, name)
         at = f"{name}:{_line(key_node)}"
         of = f" of rule {values['id']}" if "id" in values else ""
         if key not in _KEYS:
             raise ConfigError(f"{at}: unknown key `{_short(key)}`{of}", _nearest(key, _KEYS))
         if key in values:
             raise ConfigError(f"{at}: key `{key}`{of} stands twice")
-        values[key] = _value(key, construct(value_node, deep=True), at + of)
+        values[key] = _value(key, _constructed(construct, value_node, at + of), at + of)
     if values.get("scope") == _OLD_SCOPE:
         values["scope"] = "global"
     rule = Rule(**{"id": "", **values}, origin=where, builtin=builtin, trusted=trusted)
     _check(rule, where, given=frozenset(values))
     return rule
+
+
+def _word(key: Any, name: str) -> str:
+    """A key of a mapping. A list in its place can hold itself, or grow without end when it is written out."""
+    if not isinstance(key, yaml.ScalarNode):
+        raise ConfigError(f"{name}:{_line(key)}: a key must be a word")
+    return str(key.value)
+
+
+def _constructed(construct: Callable[..., Any], node: Any, at: str) -> Any:
+    try:
+        return construct(node, deep=True)
+    except (yaml.YAMLError, ValueError, OverflowError, RecursionError, TypeError):
+        raise ConfigError(f"{at}: not a value that a rule can have") from None
 
 
 def _value(key: str, value: Any, at: str) -> Any:
@@ -134,20 +178,39 @@ def _check(rule: Rule, where: str, *, given: frozenset[str]) -> None:
         raise ConfigError(f"{where}: `kind` is a word of small letters, digits and `-`")
     if (rule.scope == "field") != bool(rule.field):
         raise ConfigError(f"{where}: `field` (a path such as payload.arguments) goes with `scope: field`")
-    if not rule.trusted and rule.allow:
-        raise ConfigError(f"{where}: a repository's rule file may not allow-list")
+    if not rule.trusted:
+        _check_stranger(rule, where)
     if not rule.builtin:  # ours are checked by the tests, not at every start
         _check_patterns(rule, where)
+
+
+def _check_stranger(rule: Rule, where: str) -> None:
+    """What holds besides for a repository's rules: they may only add, and are kept small."""
+    if rule.allow:
+        raise ConfigError(f"{where}: a repository's rule file may not allow-list")
+    if len(rule.pattern) > _LONGEST_PATTERN:
+        raise ConfigError(f"{where}: the pattern is longer than {_LONGEST_PATTERN} characters")
+    if "\\" in rule.replacement:
+        raise ConfigError(f"{where}: `replacement` may not refer to groups here, or hold a backslash", "use fixed text")
+    if len(rule.replacement) > _LONGEST_REPLACEMENT or not rule.replacement.isprintable():
+        raise ConfigError(f"{where}: `replacement` is one line of at most {_LONGEST_REPLACEMENT} characters")
 
 
 def _check_patterns(rule: Rule, where: str) -> None:
     if rule.type != "literal":
         groups = _compiled(rule.pattern, rule, where)
-        if nested_repeat(rule.pattern):
+        if _is(nested_repeat, rule.pattern, where):
             raise ConfigError(
                 f"{where}: an unlimited repeat inside an unlimited repeat can take forever",
                 "bound one of them, such as {1,200}",
             )
+        if not rule.trusted and _is(explosive, rule.pattern, where):
+            raise ConfigError(
+                f"{where}: a repeat inside a repeat, or choices in one that begin alike, can take forever",
+                "bound the outer one, or tell the choices apart by how they begin",
+            )
+        if not rule.trusted and largest_repeat(rule.pattern) > _LARGEST_REPEAT:
+            raise ConfigError(f"{where}: a repeat of more than {_LARGEST_REPEAT}", "use a smaller number, or none")
         if groups.search("") is not None:
             raise ConfigError(f"{where}: the pattern matches the empty text")
     for text in rule.allow:
@@ -156,6 +219,13 @@ def _check_patterns(rule: Rule, where: str) -> None:
         return
     if not rule.trusted or rule.type == "literal":
         raise ConfigError(f"{where}: `replacement` may not refer to groups here", "use fixed text")
+
+
+def _is(test: Callable[[str], bool], pattern: str, where: str) -> bool:
+    try:
+        return test(pattern)
+    except RecursionError:
+        raise ConfigError(f"{where}: the pattern is nested too deeply") from None
 
 
 def _compiled(pattern: str, rule: Rule, where: str) -> re.Pattern[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from git_ai_trail.errors import ConfigError
 from git_ai_trail.redact import rulefile
-from git_ai_trail.redact.rule import CODE_DETECTORS, Rule, RuleSet
+from git_ai_trail.redact.rule import CODE_DETECTORS, Rule, RuleSet, fingerprint
 
 _BUILTIN = Path(__file__).parent / "rules"
 
@@ -49,8 +50,25 @@ def load(*paths: str, trusted: bool = True, base: RuleSet | None = None) -> Rule
     return ruleset
 
 
+def of_repositories(files: Sequence[Sequence[tuple[str, bytes]]]) -> RuleSet:
+    """The built-in rules with those of several repositories, each given as its rule files (name, bytes).
+
+    Repositories know nothing of each other: where two have a rule of the same id, both hold; the same rule twice is one.
+    """
+    base = builtin()
+    added: dict[tuple[str, str], Rule] = {}
+    for of_one in files:
+        made = base
+        for name, content in of_one:
+            made = _with(made, rulefile.parsed(content, name, trusted=False))
+        added.update({(rule.id, fingerprint(rule)): rule for rule in made.rules if not rule.builtin})
+    return replace(base, rules=(*base.rules, *added.values()))
+
+
 def _with(ruleset: RuleSet, added: list[Rule]) -> RuleSet:
-    rules = {rule.id: rule for rule in ruleset.rules}
+    rules: dict[str, list[Rule]] = {}
+    for rule in ruleset.rules:
+        rules.setdefault(rule.id, []).append(rule)
     disabled = set(ruleset.disabled)
     superseded = list(ruleset.superseded)
     for rule in added:
@@ -68,5 +86,6 @@ def _with(ruleset: RuleSet, added: list[Rule]) -> RuleSet:
                 )
         else:
             disabled.discard(rule.id)
-            rules[rule.id] = replace(rule)
-    return RuleSet(rules=tuple(rules.values()), disabled=frozenset(disabled), superseded=tuple(superseded))
+            rules[rule.id] = [replace(rule)]
+    in_order = tuple(rule for of_id in rules.values() for rule in of_id)
+    return RuleSet(rules=in_order, disabled=frozenset(disabled), superseded=tuple(superseded))

@@ -42,11 +42,13 @@ class ReadUpTo(NamedTuple):
     """How far a log was read, so that the next run can go on there.
 
     `prefix` is a digest by which the part that was read is recognised; `state` is the reader's state as text, redacted.
+    `folders` are those that the log names so far, sealed (empty: not known).
     """
 
     offset: int
     prefix: str
     state: str
+    folders: str = ""
 
 
 class FileState(NamedTuple):
@@ -63,6 +65,7 @@ class FileState(NamedTuple):
     ruleset_digest: str
     session_id: str
     version: object = None  # of the reader's state, as the state gives it
+    folders: str = ""  # that the log names, sealed; empty where a version read it that did not note them
 
 
 class PromptPlace(NamedTuple):
@@ -172,6 +175,14 @@ class Store(Protocol):
 
     def keep_rules(self, digest: str, rules: Sequence[StoredRule], done: Audited) -> None:
         """Notes the rules that are in force, under the digest of the set."""
+        ...
+
+    def repository_rules(self) -> Mapping[str, str]:
+        """The rule files of repositories as they were seen last, by root; both sealed."""
+        ...
+
+    def keep_repository_rules(self, root: str, content: str) -> None:
+        """Notes the rule files of a repository (sealed, as its root is); empty content forgets them."""
         ...
 
     def purge(self) -> bool:

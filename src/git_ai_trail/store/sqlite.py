@@ -31,7 +31,7 @@ from git_ai_trail.store import sqlite_reader as reader
 from git_ai_trail.store import sqlite_usage
 from git_ai_trail.store.protocol import Clean, FileState, IsClean, PromptPlace, ReadUpTo
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 # How long one waits for others that write. Writing the rows of a log of 2 GB takes half a minute.
 BUSY_SECONDS = 600
@@ -129,6 +129,12 @@ class SqliteStore:
 
     def keep_rules(self, digest: str, rules: Sequence[StoredRule], done: Audited) -> None:
         _late("sqlite_manual").keep_rules(self.conn, digest, rules, done)
+
+    def repository_rules(self) -> Mapping[str, str]:
+        return reader.repository_rules(self.conn)
+
+    def keep_repository_rules(self, root: str, content: str) -> None:
+        _late("sqlite_manual").keep_repository_rules(self.conn, root, content)
 
     def purge(self) -> bool:
         done: bool = _late("sqlite_manual").purge(self.conn)

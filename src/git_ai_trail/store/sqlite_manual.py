@@ -6,6 +6,7 @@ Of a text there are only keyed digests here. Nothing is ever taken out of these 
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, fields
 from typing import Any
@@ -244,6 +245,18 @@ def keep_rules(conn: sqlite3.Connection, digest: str, rules: Sequence[StoredRule
         if conn.in_transaction:
             conn.execute("ROLLBACK")
         raise
+
+
+def keep_repository_rules(conn: sqlite3.Connection, root: str, content: str) -> None:
+    """Notes the rule files of a repository, or forgets them where there is no content."""
+    if content:
+        conn.execute(
+            "INSERT INTO repository_rules (root, content, seen_at) VALUES (?, ?, ?) ON CONFLICT (root) DO UPDATE SET"
+            " content = excluded.content, seen_at = excluded.seen_at",
+            (root, content, time.time()),
+        )
+    else:
+        conn.execute("DELETE FROM repository_rules WHERE root = ?", (root,))
 
 
 def purge(conn: sqlite3.Connection) -> bool:

@@ -50,10 +50,14 @@ ORDER BY turn, file_id, offset, rank, id
 def file_states(conn: sqlite3.Connection) -> Mapping[str, FileState]:
     found = conn.execute(
         "SELECT f.path, f.format, f.size, f.mtime_ns, f.inode, f.offset, f.prefix, f.state, f.ruleset_digest,"
-        " COALESCE(s.native_id, ''), json_extract(CASE f.state WHEN '' THEN '{}' ELSE f.state END, '$.version')"
+        " COALESCE(s.native_id, ''), json_extract(CASE f.state WHEN '' THEN '{}' ELSE f.state END, '$.version'), f.folders"
         " FROM files f LEFT JOIN sessions s ON s.id = f.session_id"
     )
     return {row[0]: FileState(*row) for row in found}
+
+
+def repository_rules(conn: sqlite3.Connection) -> Mapping[str, str]:
+    return dict(conn.execute("SELECT root, content FROM repository_rules ORDER BY root").fetchall())
 
 
 def add_places(wanted: SessionFilter | UsageFilter, conditions: list[str], values: list[Any]) -> None:

@@ -221,6 +221,16 @@ def m005_cache_hour(db: Database) -> None:
     _run(db, "ALTER TABLE token_messages ADD COLUMN cache_write_1h INTEGER NOT NULL DEFAULT 0")
 
 
+@migrations()
+def m006_repositories(db: Database) -> None:
+    """Which folders a log names, and the rules that their repositories had, both sealed under the person's key."""
+    _run(
+        db,
+        "ALTER TABLE files ADD COLUMN folders TEXT NOT NULL DEFAULT ''",
+        "CREATE TABLE repository_rules (root TEXT PRIMARY KEY, content TEXT NOT NULL, seen_at REAL NOT NULL) WITHOUT ROWID",
+    )
+
+
 def names() -> list[str]:
     """The migrations in order; the schema's version is how many were applied."""
     found = [name for name in globals() if name[:1] == "m" and name[1:4].isdigit()]

@@ -252,7 +252,7 @@ class Writer:
         source = self.session.source
         self.conn.execute(
             "UPDATE files SET inode = ?, size = ?, mtime_ns = ?, offset = ?, prefix = ?, state = ?, turn_base = ?,"
-            " skipped_lines = skipped_lines + ?, left_out = ?, ruleset_digest = ?, ingested_at = ? WHERE id = ?",
+            " skipped_lines = skipped_lines + ?, left_out = ?, ruleset_digest = ?, folders = ?, ingested_at = ? WHERE id = ?",
             (
                 source.inode,
                 source.size,
@@ -264,6 +264,7 @@ class Writer:
                 sum(self.session.skipped.values()),
                 self.left_out,
                 self.session.ruleset_digest,
+                upto.folders,
                 time.time(),
                 self.file,
             ),

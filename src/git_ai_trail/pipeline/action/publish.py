@@ -14,6 +14,7 @@ from git_ai_trail.forge import contents, releases
 from git_ai_trail.forge.answer import MAX_SUMMARY
 from git_ai_trail.pipeline import report as reports
 from git_ai_trail.pipeline.action.job import Job
+from git_ai_trail.pipeline.second_look import refuse_unclean
 from git_ai_trail.report import markers
 from git_ai_trail.report.document import FORMS, Report
 from git_ai_trail.report.escape import md_url
@@ -41,6 +42,7 @@ class Drawn:
     def section(self, before: str, most: int, length: Callable[[str], int] = size) -> str:
         """`before` with the report between our markers, at most `most` long in all: the report is what gives way."""
         name = markers.name_of(self.name)
+        refuse_unclean(name)
         place = markers.find(before, name)
         rest = before if place is None else before[: place.start] + before[place.end :]
         room = most - length(rest) - 2 * len(name) - 100
@@ -67,14 +69,16 @@ class Drawn:
             raise
 
     def line(self) -> str:
-        """The report in one sentence."""
+        """The report in one sentence, having passed the second look."""
         totals = self.report.totals
         url = md_url(self.full_url)
         more = f" [The full report]({url})" if url else ""
-        return (
+        text = (
             f"AI assistance: {totals.with_evidence:,} of {totals.commits:,} commits have evidence of a coding agent's "
             f"session; {totals.lines.generated:,} of {totals.lines.added:,} added lines were generated.{more}"
         )
+        refuse_unclean(text)
+        return text
 
 
 def summary(job: Job, drawn: Drawn) -> str:
@@ -120,7 +124,9 @@ def docs_commit(job: Job, drawn: Drawn) -> str:
     path, branch = docs_place(job)
     if job.dry:
         return f"would be written to {path} on {branch}"
-    oid = contents.commit(job.api, path, branch, _title(drawn), _change(path, drawn))
+    title = _title(drawn)
+    refuse_unclean(f"{path}\n{title}")
+    oid = contents.commit(job.api, path, branch, title, _change(path, drawn))
     return f"{path} on {branch}: {f'commit {oid[:12]}' if oid else 'up to date'}"
 
 
@@ -131,7 +137,9 @@ def docs_pull(job: Job, drawn: Drawn) -> str:
     if job.dry:
         return f"would be proposed for {path} on {base}, from {branch}"
     text = f"{drawn.line()}\n\nMade by `git ai-trail`; it changes `{path}` and nothing else."
-    url = contents.propose(job.api, path, base, branch, _title(drawn), text, _change(path, drawn))
+    title = _title(drawn)
+    refuse_unclean(f"{branch}\n{title}\n{text}")
+    url = contents.propose(job.api, path, base, branch, title, text, _change(path, drawn))
     return f"{path} on {base}: {url or 'up to date'}"
 
 

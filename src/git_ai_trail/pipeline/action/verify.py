@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from git_ai_trail.attach import notes
 from git_ai_trail.attach.notes import REF
 from git_ai_trail.attach.record import parse_note
-from git_ai_trail.errors import ConfigError
+from git_ai_trail.errors import ConfigError, TrailError
 from git_ai_trail.forge import notes as remote_notes
 from git_ai_trail.forge import pulls
 from git_ai_trail.forge.github import ApiError
 from git_ai_trail.pipeline import verify as gate
 from git_ai_trail.pipeline.action import history
 from git_ai_trail.pipeline.action.job import Job
+from git_ai_trail.pipeline.second_look import refuse_unclean
 from git_ai_trail.report.escape import md, md_code, seen
 
 _ROWS = 100
@@ -97,6 +98,11 @@ def _comment(job: Job, text: str) -> None:
     elif job.dry:
         job.log.say("comment: would be written")
     else:
+        try:
+            refuse_unclean(text)
+        except TrailError as error:
+            job.log.warn(f"no comment was written ({error.message})")
+            return
         try:
             job.log.say(f"comment: {pulls.comment(job.api, pull.number, text)}")
         except ApiError as error:
