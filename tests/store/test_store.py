@@ -236,7 +236,7 @@ def test_sessions_are_filtered_and_newest_first(store: Store) -> None:
         log = Log(session_id=f"s{number}", path=f"~/logs/{number}.jsonl", cwd=cwd)
         meta = log.events[0]
         data = meta.event.data._replace(started_at=1000.0 + number * 100)
-        log.events[0] = replace(meta, event=meta.event._replace(data=data, at=1000.0 + number * 100))
+        log.events[0] = meta._replace(event=meta.event._replace(data=data, at=1000.0 + number * 100))
         keep(store, log)
 
     def ids(**wanted: Any) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from git_ai_trail.redact.detector import (
     RANK_KEYED,
@@ -52,15 +52,13 @@ class Cleaned(NamedTuple):
 class Memory:
     """Texts that were looked at since a value was last learned: `clean` as they are, `found` with their clean form."""
 
-    __slots__ = ("clean", "found", "plain", "roles")
+    __slots__ = ("clean", "found", "roles")
 
     def __init__(self) -> None:
         self.clean: set[str] = set()
         self.found: dict[str, Cleaned] = {}
         # Keys of objects that are clean, each with the part it plays (`keys.role`).
         self.roles: dict[str, int] = {}
-        # Objects' keys, in order, that are all clean and of which none says anything about its value.
-        self.plain: set[tuple[Any, ...]] = set()
 
     def keep(self, texts: Iterable[str], found: Mapping[str, Cleaned]) -> None:
         """Remembers a look at `texts`, of which those in `found` had to change."""

@@ -24,8 +24,6 @@ _MAX_STEP = 64
 _MAX_ROUNDS = 16
 _MAX_ROLES = 8192
 _MAX_KEY = 256
-_MAX_NAMES = 64
-_MAX_PLAIN = 4096
 _SAFE = frozenset((bool, int, float, type(None)))
 
 # What an event says with words of ours, or by which rows find each other: never part of what somebody said.
@@ -145,42 +143,13 @@ class Tree:
         if depth >= MAX_DEPTH:
             self._special = True
             return
-        memory = self._memory
-        names = tuple(value)
-        if names in memory.plain:
-            self._gather_values(value, depth)
-            return
-        texts, clean, roles = self._texts, memory.clean, memory.roles
-        plain = len(names) <= _MAX_NAMES
+        texts, clean, roles = self._texts, self._memory.clean, self._memory.roles
         for key, item in value.items():
             role = roles.get(key)
             if role is None:
                 role = self._gather_key(key)
-                plain = False
-            if role:
-                plain = False
-                if self._is_special(value, key, item, role):
-                    continue
-            kind = type(item)
-            if kind is str:
-                if item in clean:
-                    continue
-                if item[:1] in _JSON_STARTS:
-                    self._gather_text(item, depth + 1)
-                else:
-                    texts[item] = None
-            elif kind is dict:
-                self._gather_mapping(item, depth + 1)
-            elif kind not in _SAFE:
-                self._gather(item, depth + 1)
-
-        if plain and len(memory.plain) < _MAX_PLAIN:
-            memory.plain.add(names)
-
-    def _gather_values(self, value: dict[str, Any], depth: int) -> None:
-        """The same for an object whose keys need no look: most objects of a log have the keys of one before."""
-        texts, clean = self._texts, self._memory.clean
-        for item in value.values():
+            if role and self._is_special(value, key, item, role):
+                continue
             kind = type(item)
             if kind is str:
                 if item in clean:
