@@ -105,6 +105,24 @@ def stashes(world: World, place: str, a: int, b: int, c: int) -> None:
         world.stashed.add(place)
 
 
+def person_puts_back(world: World, place: str, a: int, b: int, c: int) -> None:
+    """Lines of a file that were committed, and somebody took out, are brought back by a person and committed."""
+    path = FILES[b % 3]
+    lines = world.read(place, path)
+    gone = world.committed_and_gone(place, path)
+    if not lines or not gone:
+        return
+    world.commit(world.places[place])
+    world.tick()
+    at = (a + c) % (len(lines) + 1)
+    back = gone[a % len(gone) :][: 1 + c % 5]
+    for line in back:
+        world.history[line].append(Wrote(world.at, "", -1))
+        world.brought_back.add(line)
+    world.write(place, path, [*lines[:at], *back, *lines[at:]], Wrote(world.at, "", -1))
+    world.commit(world.places[place])
+
+
 def days_pass(world: World, place: str, a: int, b: int, c: int) -> None:
     world.tick(3600 * (1 + (a * 7 + b) % 40))
 
@@ -157,6 +175,7 @@ MOVES: dict[str, Move] = {
         commits_a_part,
         amends,
         stashes,
+        person_puts_back,
         days_pass,
         is_copied_elsewhere,
     )

@@ -63,6 +63,16 @@ def test_each_move_between_an_agents_work_and_its_commit(tmp_path: Path, name: s
         )
 
 
+@pytest.mark.parametrize("variant", range(4))
+def test_what_was_committed_and_taken_out_is_the_work_of_whoever_brings_it_back(tmp_path: Path, variant: int) -> None:
+    wrote: Steps = [("agent_writes", "here", variant, 0, 1), ("commits", "here", 0, 0, 0)]
+    gone: Steps = [("person_deletes", "here", variant, 0, 2), ("commits", "here", 0, 0, 0)]
+    run(
+        tmp_path / "world",
+        [*wrote, *gone, ("person_puts_back", "here", 0, 0, 4), *wrote, *gone, ("person_puts_back", "here", 0, 0, 4)],
+    )
+
+
 @settings(_HERE, max_examples=20)
 @given(steps=_STEPS)
 def test_lines_have_the_owner_that_wrote_them(tmp_path_factory: pytest.TempPathFactory, steps: Steps) -> None:

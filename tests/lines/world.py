@@ -93,6 +93,7 @@ class World:
         self.at = BEGIN
         self.tokens = 0
         self.history: dict[str, list[Wrote]] = {}
+        self.brought_back: set[str] = set()
         here = Repo.init(root / "here")
         other = Repo.init(root / "other")
         self.places = {"here": here, "other": other}
@@ -146,6 +147,24 @@ class World:
         if not more:
             place.git("add", "-A")
         place.git("commit", "-q", "--allow-empty", "-m", f"at {int(self.at)}", *more, env=clock)
+
+    def committed_and_gone(self, place: str, path: str) -> list[str]:
+        """Lines that came to a file with a commit, stand there no more, and were written by nobody since they came."""
+        tracked = self.places[place].git("ls-tree", "--name-only", "HEAD", "--", path)
+        head = self.places[place].git("show", f"HEAD:{path}").splitlines() if tracked else []
+        here = {*self.read(place, path), *head}
+        landed: dict[str, float] = {}
+        at = 0.0
+        for row in self.places[place].git("log", "--reverse", "--format=@%ct", "-p", "-U0", "--", path).splitlines():
+            if row.startswith("@") and row[1:].isdigit():
+                at = float(row[1:])
+            elif row.startswith("+") and not row.startswith("+++"):
+                landed[row[1:]] = at
+        return [
+            line
+            for line, at in landed.items()
+            if line not in here and line in self.history and self.history[line][-1].at <= at
+        ]
 
     def author(self, line: str, until: float) -> Wrote:
         """Who wrote a line last before a time."""
@@ -210,6 +229,8 @@ def _of_commit(
             wrote = world.author(line, until)
             truth = (wrote.session, wrote.turn, "generated")
             said = claimed.get(at)
+            if line in world.brought_back and raw in diff.removed:
+                continue  # what is moved stood there, and says nothing of who brought it
             if said is not None and (said != truth or wrote.session not in mine):
                 wrong.append(f"{diff.path}: {line} is said to be {said}, and is {truth}")
             if wrote.session in mine:

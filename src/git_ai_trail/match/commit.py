@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from git_ai_trail.facts import (
     AddedLines,
@@ -38,18 +39,34 @@ def match_commit(
     the lines out among them (the latest edit wins). One whose lines were written again by somebody later must have
     enough left to pass by; else it falls out, and what it had left goes to the others.
     """
+    shared = share_out(files, candidates, weak_too=weak_too)
+    authors = shared.authors
+    considered = tuple(Considered(c, shared.alone[c.session.log], c in authors) for c in candidates)
+    match = _result(diffs, files, authors, shared.final, shared.owned, lines_digest, commitments)
+    return match, considered
+
+
+class Shared(NamedTuple):
+    """How the lines went: the sessions that pass, who owns each line of each file, and the evidence by log, of each candidate by
+    itself and of those that pass with what they have left."""
+
+    authors: list[Candidate]
+    owned: list[list[Owner | None]]
+    alone: dict[int, tuple[EvidenceFact, ...]]
+    final: dict[int, tuple[EvidenceFact, ...]]
+
+
+def share_out(files: Sequence[AddedLines], candidates: Sequence[Candidate], *, weak_too: bool = False) -> Shared:
+    """Weighs the candidates and shares the lines out, as `match_commit` says."""
     alone = {c.session.log: weigh(c, files, _owned(files, [c])) for c in candidates}
     authors = [c for c in candidates if is_strong(alone[c.session.log], weak_too=weak_too)]
     owned, final = _share(files, authors)
     while True:
         left = [c for c in authors if stays(c, final[c.session.log], weak_too=weak_too)]
         if len(left) == len(authors):
-            break
+            return Shared(authors, owned, alone, final)
         authors = left
         owned, final = _share(files, authors)
-    considered = tuple(Considered(c, alone[c.session.log], c in authors) for c in candidates)
-    match = _result(diffs, files, authors, final, owned, lines_digest, commitments)
-    return match, considered
 
 
 def _share(

@@ -19,6 +19,8 @@ ANYWHERE_ALIKE = 6
 # A line that was changed is looked for so many places from where its neighbour was written.
 REACH = 3
 _SHIFTS = tuple(range(0, 64, 8))
+# Stands in an edit for a line that has had its commit before; no digest has so many bits.
+LANDED = 1 << 64
 
 
 class Owner(NamedTuple):
@@ -35,6 +37,15 @@ class Owner(NamedTuple):
 def own_lines(lines: AddedLines, edits: Sequence[KnownEdit]) -> list[Owner | None]:
     """The owner of each added line, given the edits to the file (any order); None where none wrote it."""
     owners: list[Owner | None] = [None] * len(lines.exact)
+    claim_lines(lines, edits, owners)
+    return owners
+
+
+def claim_lines(
+    lines: AddedLines, edits: Sequence[KnownEdit], owners: list[Owner | None]
+) -> list[tuple[KnownEdit, dict[int, int]]]:
+    """Gives the lines that have no owner in `owners` to the edits (any order) that wrote them; each edit with its share, as
+    {index of the line: which of the edit's lines it is}."""
     latest_first = sorted(
         (edit for edit in edits if edit.exact), key=lambda edit: (edit.at is None, -(edit.at or 0.0), -edit.edit)
     )
@@ -50,7 +61,7 @@ def own_lines(lines: AddedLines, edits: Sequence[KnownEdit]) -> list[Owner | Non
     for edit, used, known in zip(latest_first, taken, places, strict=True):
         if edit.sketch and lines.sketch and None in owners:
             _claim_alike(lines, edit, owners, used, known)
-    return owners
+    return list(zip(latest_first, places, strict=True))
 
 
 def _set_aside(lines: AddedLines, edits: Sequence[KnownEdit], taken: Sequence[list[bool]]) -> None:

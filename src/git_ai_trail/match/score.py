@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from git_ai_trail.facts import SIGNIFICANT, AddedLines, Candidate, EvidenceFact
-from git_ai_trail.match.lines import Owner
+from git_ai_trail.match.lines import LANDED, Owner
 
 RARE_ENOUGH = 3
 COVER_ENOUGH = 20
@@ -71,7 +71,13 @@ def weigh(
         kind = "content" if _is_content(rare, cover, near=candidate.near) or whole else "content-weak"
         evidence.append(EvidenceFact(kind, lines, rare, cover, _detail(kind)))
     elif touched:
-        evidence.append(EvidenceFact("time-path", 0, 0, 0, "wrote to the same files around that time"))
+        landed = any(LANDED in edit.exact for _, edit in candidate.edits)
+        said = (
+            "wrote lines of it that had come with an earlier commit"
+            if landed
+            else "wrote to the same files around that time"
+        )
+        evidence.append(EvidenceFact("time-path", 0, 0, 0, said))
     elif candidate.near and not candidate.made:
         evidence.append(
             EvidenceFact("consulted", 0, 0, 0, "was active around that time and wrote to none of the files")

@@ -21,6 +21,7 @@ from git_ai_trail.index.renamed import gone_lines
 from git_ai_trail.index.scan import LogFormat
 from git_ai_trail.match.commit import match_commit
 from git_ai_trail.match.score import rarity_limit
+from git_ai_trail.pipeline import landed
 
 # What the files already contained is read up to this size; a larger file only loses the check.
 MAX_BLOB = 4 * 1024 * 1024
@@ -76,22 +77,25 @@ def gather(
     apart: Sequence[str] = (),
     worktree: str = "",
     alone: Callable[[Candidate], bool] | None = None,
+    settled: float | None = None,
 ) -> Gathered:
     """Matches the change from `base` to `tip` (trees or commits) against the index.
 
     `until` is the commit's time; edits after it do not count. `making` are the sessions known to have made the commit, `apart`
     the policy's patterns of files whose lines are kept apart, `worktree` where the commit is being made. With `alone`, only
-    these sessions are looked at.
+    these sessions are looked at. `settled` is a time after which nothing has come to the history of `base`, if one is known.
     """
     diffs = git.diff(base, tip)
-    candidates = index.find(where, diffs, until=until, making=making, agents=AGENTS)
-    candidates = candidates if alone is None else [one for one in candidates if alone(one)]
+    everyone = index.find(where, diffs, until=until, making=making, agents=AGENTS)
+    candidates = everyone if alone is None else [one for one in everyone if alone(one)]
     if not candidates:
         return Gathered(_nobody(diffs), (), diffs, None)
     touched = {path for one in candidates for path, _ in one.edits}
     chosen = _chosen(diffs, touched)
     kinds, before = _looked_up(git, tip, diffs, chosen, apart, worktree)
     files = _added(index, diffs, chosen, before, until)
+    everyone = landed.left_of(git, index.keys, base, diffs, files, everyone, before, settled)
+    candidates = everyone if alone is None else [one for one in everyone if alone(one)]
     match, considered = match_commit(
         diffs,
         files,

@@ -45,7 +45,8 @@ def rederive(
         refresh_all(index, env, log_roots=(*settings.log_roots, *in_worktree(tree.root)))
         where = whereabouts(tree, index)
         known = _at_hand(index, where)
-        return {one.commit.oid: _judged(tree.git, index, where, known, one) for one in ours}
+        clocks = {one.commit.oid: max(one.commit.authored_at, one.commit.committed_at).timestamp() for one in found}
+        return {one.commit.oid: _judged(tree.git, index, where, known, clocks, one) for one in ours}
     finally:
         index.close()
 
@@ -65,7 +66,9 @@ def _worked_here(session: KnownSession, where: Where) -> bool:
     )
 
 
-def _judged(git: Git, index: Index, where: Where, known: Mapping[str, bool], one: Told) -> Derived:
+def _judged(
+    git: Git, index: Index, where: Where, known: Mapping[str, bool], clocks: Mapping[str, float], one: Told
+) -> Derived:
     claimed: dict[str, set[_Line]] = {}
     for file in one.found.files:
         for r in file.ranges:
@@ -81,6 +84,7 @@ def _judged(git: Git, index: Index, where: Where, known: Mapping[str, bool], one
         commit.authored_at.timestamp(),
         commit.committed_at.timestamp(),
         commit.subject,
+        clocks.get(commit.parents[0]) if commit.parents else None,
     )
     gathered = match_past(
         git, index, where, past, weak_too=True, alone=lambda each: session_key(each.session.session_id) in asked

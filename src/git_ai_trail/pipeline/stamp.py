@@ -22,6 +22,7 @@ from git_ai_trail.git import Git, base_at, base_of, is_oid
 from git_ai_trail.index.access import Index, open_index
 from git_ai_trail.index.candidates import Where
 from git_ai_trail.pipeline.evidence import Gathered, gather, log_places, marked
+from git_ai_trail.pipeline.landed import settled_at
 from git_ai_trail.pipeline.worktree import Worktree
 from git_ai_trail.settings import Settings
 from git_ai_trail.version import VERSION
@@ -100,6 +101,7 @@ def _gathered(
             weak_too=settings.weak_trailer,
             apart=settings.apart,
             worktree=tree.root,
+            settled=settled_at(tree.git_dir, base),
         )
     finally:
         index.close()
