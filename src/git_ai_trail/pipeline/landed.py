@@ -38,7 +38,7 @@ def left_of(
 ) -> list[Candidate]:
     """The candidates without those lines of their edits that have come with a commit before `base` and were gone again from it.
 
-    `files` is parallel to `diffs`; `before` are the lines that these files held. After `settled` nothing has come to the history
+    `base` is one commit, or the parents of a merge (see `git.base_of`). `files` is parallel to `diffs`; `before` are the lines that these files held. After `settled` nothing has come to the history
     of `base`; None where that is not known.
     """
     if base == empty_tree(base):
@@ -80,7 +80,7 @@ def _landings(
     format = f"--format={_MARK.decode()}%at %ct"
     out = git.bounded(
         *(*plainly, "log", "--no-merges", "--no-notes", f"--since=@{int(since - _SECOND)}", format, *DIFF_FLAGS),
-        *(base, "--", *(f":(top,literal){path}" for path in sought)),
+        *(*base.split(" "), "--", *(f":(top,literal){path}" for path in sought)),
         data=b"",
         limit=_MOST,
     )

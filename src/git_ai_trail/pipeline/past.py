@@ -28,7 +28,7 @@ class PastCommit(NamedTuple):
     authored_at: float
     committed_at: float
     subject: str
-    settled: float | None = None  # the first parent's clock, if at hand: nothing came to its history after it
+    settled: float | None = None  # the only parent's clock, if at hand: nothing came to its history after it
 
 
 def match_past(
@@ -73,7 +73,7 @@ def past_commits(git: Git, revisions: Sequence[str]) -> list[PastCommit]:
             oid, tree, parents, authored, committed, subject = fields
             commits.append(PastCommit(oid, tree, tuple(parents.split()), float(authored), float(committed), subject))
     clocks = {one.oid: max(one.authored_at, one.committed_at) for one in commits}
-    return [one._replace(settled=clocks.get(one.parents[0])) if one.parents else one for one in commits]
+    return [one._replace(settled=clocks.get(one.parents[0])) if len(one.parents) == 1 else one for one in commits]
 
 
 def whereabouts(tree: worktree.Worktree, index: Index) -> Where:

@@ -84,7 +84,7 @@ def _judged(
         commit.authored_at.timestamp(),
         commit.committed_at.timestamp(),
         commit.subject,
-        clocks.get(commit.parents[0]) if commit.parents else None,
+        clocks.get(commit.parents[0]) if len(commit.parents) == 1 else None,
     )
     gathered = match_past(
         git, index, where, past, weak_too=True, alone=lambda each: session_key(each.session.session_id) in asked
