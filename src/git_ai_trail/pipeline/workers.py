@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import signal
 import sqlite3
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -90,12 +91,18 @@ def run(
     if jobs > 1 and len(tasks) > 1:
         _run_side_by_side(env, url, tasks, jobs=min(jobs, len(tasks)), debug=debug, done=done, tick=tick)
         return
+    with _ingester(env, url, debug=debug) as ingester:
+        for task in tasks:
+            done(ingester.read(task, tick))
+
+
+@contextmanager
+def _ingester(env: Mapping[str, str], url: str, *, debug: bool) -> Iterator[Ingester]:
+    """The ingester of this process, with a store of its own."""
     store = open_store(url, is_clean=is_clean)
     try:
-        ingester = Ingester(store, _redactors(env, store), debug=debug)
         with _at_full_speed():
-            for task in tasks:
-                done(ingester.read(task, tick))
+            yield Ingester(store, _redactors(env, store), debug=debug)
     finally:
         store.close()
 
@@ -140,6 +147,53 @@ class _Worker:
     stop: Signal
 
 
+class _Shared:
+    """The logs that are still to be read: this process takes one after the other, and sees to it that the others have some."""
+
+    def __init__(
+        self,
+        pool: ProcessPoolExecutor,
+        others: int,
+        tasks: Sequence[Task],
+        done: Callable[[Result], None],
+        tick: Callable[[int], None],
+    ) -> None:
+        self._pool = pool
+        # One more than there are processes waits in the pool, so that none has to wait for this one.
+        self._most = others + 1
+        # The longest first, so that none of them is left for the end.
+        self._waiting = deque(sorted(tasks, key=lambda task: -task.size))
+        self._running: dict[Future[Result], Task] = {}
+        self._done = done
+        self._tick = tick
+
+    def take(self) -> Task | None:
+        """The next log for this process."""
+        self.give()
+        return self._waiting.popleft() if self._waiting else None
+
+    def give(self) -> None:
+        """Tells of what the others have read, and gives them more. What went wrong with them is told at the end."""
+        for future in [one for one in self._running if one.done() and one.exception() is None]:
+            self._tell(future)
+        while self._waiting and len(self._running) < self._most:
+            try:
+                future = self._pool.submit(_read, self._waiting[0])
+            except BrokenProcessPool:
+                return
+            self._running[future] = self._waiting.popleft()
+
+    def finish(self) -> None:
+        """Waits for the others; raises what went wrong with one of them."""
+        for future in as_completed(list(self._running)):
+            self._tell(future)
+
+    def _tell(self, future: Future[Result]) -> None:
+        task = self._running.pop(future)
+        self._done(future.result())
+        self._tick(task.new_bytes)
+
+
 def _run_side_by_side(
     env: Mapping[str, str],
     url: str,
@@ -150,21 +204,25 @@ def _run_side_by_side(
     done: Callable[[Result], None],
     tick: Callable[[int], None],
 ) -> None:
-    """Several processes, each with a connection of its own. An interrupt lets none of them leave half a log behind."""
+    """This process and others, each with a connection of its own. An interrupt lets none of them leave half a log behind."""
     # Not fork: the redaction engine and SQLite do not survive it reliably.
     context = multiprocessing.get_context("spawn")
     stop = context.Event()
     setup = _Setup(dict(env), url, debug, stop, tuple(fmt.NAME for fmt in admitted()))
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin, initargs=(setup,)) as pool:
+    others = jobs - 1
+    with ProcessPoolExecutor(others, mp_context=context, initializer=_begin, initargs=(setup,)) as pool:
+        shared = _Shared(pool, others, tasks, done, tick)
+
+        def own_tick(size: int) -> None:
+            tick(size)
+            shared.give()
+
         try:
-            # The longest first, so that none of them is left for the end.
-            running: dict[Future[Result], Task] = {
-                pool.submit(_read, task): task for task in sorted(tasks, key=lambda task: -task.size)
-            }
-            for future in as_completed(running):
-                task = running.pop(future)
-                done(future.result())
-                tick(task.new_bytes)
+            shared.give()  # the others begin while this process makes itself ready
+            with _ingester(env, url, debug=debug) as ingester:
+                while (task := shared.take()) is not None:
+                    done(ingester.read(task, own_tick))
+            shared.finish()
         except BrokenProcessPool as error:
             raise TrailError("a worker process was killed", "run `git ai-trail ingest --jobs 1`") from error
         except BaseException:

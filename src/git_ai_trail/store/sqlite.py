@@ -38,7 +38,7 @@ BUSY_SECONDS = 600
 
 # Pages held in memory while a log is written (KiB), and pages of the WAL after which they go into the main file.
 _CACHE_KIB = 32_000
-_CHECKPOINT_PAGES = 4_000
+_CHECKPOINT_PAGES = 16_000
 
 
 class SqliteStore:
