@@ -14,6 +14,7 @@ part of the secret it covers. Case files belong outside the repository: every sc
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import multiprocessing
 import os
@@ -27,8 +28,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
+
 from git_ai_trail.facts import Event
 from git_ai_trail.formats import FORMATS, is_own
+from git_ai_trail.formats.records import decode_with
 from git_ai_trail.loglines import LogFile
 from git_ai_trail.model import SourceFile
 from git_ai_trail.redact import Identity, Scrubber, ruleset
@@ -230,7 +234,11 @@ class _Process:
 
     @classmethod
     def scrubber(cls) -> Scrubber:
-        cls.made = cls.made or the_scrubber()
+        if cls.made is None:
+            # As `ingest` does it.
+            decode_with(msgspec.json.Decoder().decode)
+            gc.set_threshold(100_000, 20, 100)
+            cls.made = the_scrubber()
         return cls.made
 
 
