@@ -48,7 +48,8 @@ def test_what_is_in_force_is_listed_with_where_it_comes_from(repo: Repo, config:
     assert "project-names" in text.stdout
     assert "private-key" not in text.stdout
     assert "private-key" in run(repo.root, "list", "--all").stdout
-    assert "1 switched off" in text.stderr
+    assert "3 switched off" in text.stderr, "two hold only where somebody asks for them"
+    assert "internal-host" in text.stdout
 
 
 def test_outside_of_a_repository_your_own_rules_count(config: Path, tmp_path: Path) -> None:

@@ -43,7 +43,10 @@ def _top() -> str:
 )
 @json_option
 def list_rules(everything: bool, as_json: bool) -> None:
-    """List the rules in force, and what is switched off."""
+    """List the rules in force, and what is switched off.
+
+    `ip-address` and `internal-host` hold only where a rule file switches them on.
+    """
     person = open_person()
     rules = pipeline.in_force(person.env, _top())
     found = pipeline.listed(rules)

@@ -69,11 +69,12 @@ def in_force(env: Mapping[str, str], top: str = "") -> Rules:
 
 def listed(rules: Rules) -> list[Listed]:
     """Every rule and detector, those of files last, switched-off ones too."""
-    builtin = {rule.id: rule for rule in ruleset.builtin().rules}
+    waiting = ruleset.asked_for()
+    builtin = {rule.id: rule for rule in ruleset.builtin().rules} | waiting
     found = [_listed(rule, "built-in" if rule.builtin else _source(rule)) for rule in rules.ruleset.rules]
     off = [
         replace(_listed(builtin[name], "built-in") if name in builtin else Listed(id=name), enabled=False)
-        for name in sorted(rules.ruleset.disabled)
+        for name in sorted(rules.ruleset.disabled | waiting.keys() - {rule.id for rule in rules.ruleset.rules})
     ]
     code = [Listed(id=name) for name in CODE_DETECTORS if name not in rules.ruleset.disabled]
     return [*code, *found, *off]

@@ -31,6 +31,10 @@ CODE_DETECTORS = (
 )
 
 
+# Rules that ship with the program and hold only where a rule file switches them on by id.
+ASKED_FOR = ("ip-address", "internal-host")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One rule of a file. `origin` is `file:line`; a group called `secret` or `content` narrows what is replaced."""

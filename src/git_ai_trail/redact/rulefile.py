@@ -17,7 +17,7 @@ from git_ai_trail.errors import ConfigError
 from git_ai_trail.plainfile import RULE_BYTES, read_inside
 from git_ai_trail.redact.explosive import explosive, largest_repeat
 from git_ai_trail.redact.pattern import nested_repeat
-from git_ai_trail.redact.rule import SCOPES, TYPES, Rule
+from git_ai_trail.redact.rule import ASKED_FOR, SCOPES, TYPES, Rule
 
 MAX_BYTES = 1 << 20
 MAX_RULES = 5000
@@ -167,7 +167,7 @@ def _check(rule: Rule, where: str, *, given: frozenset[str]) -> None:
     where = f"{where}: rule {rule.id}"
     if not rule.trusted and not rule.enabled:
         raise ConfigError(f"{where}: a repository's rule file may only add rules", "switch rules off in your own file")
-    if given <= {"id", "enabled", "reason", "actor"} and not rule.enabled:
+    if given <= {"id", "enabled", "reason", "actor"} and (not rule.enabled or rule.id in ASKED_FOR):
         return
     if not rule.pattern:
         raise ConfigError(f"{where}: `pattern` is missing")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from git_ai_trail.errors import ConfigError
 from git_ai_trail.redact import rulefile
-from git_ai_trail.redact.rule import CODE_DETECTORS, Rule, RuleSet, fingerprint
+from git_ai_trail.redact.rule import ASKED_FOR, CODE_DETECTORS, Rule, RuleSet, fingerprint
 
 _BUILTIN = Path(__file__).parent / "rules"
 
@@ -38,6 +38,13 @@ def builtin() -> RuleSet:
     return RuleSet(rules=tuple(rules), disabled=frozenset())
 
 
+@cache
+def asked_for() -> dict[str, Rule]:
+    """Rules that ship with the program and are in force only where a rule file switches them on, by id, as they are then."""
+    rules = rulefile.read(str(_BUILTIN / "asked-for.yaml"), trusted=True, builtin=True)
+    return {rule.id: replace(rule, enabled=True) for rule in rules}
+
+
 def load(*paths: str, trusted: bool = True, base: RuleSet | None = None) -> RuleSet:
     """The built-in rules (or `base`) with the rules of each file behind them, in order.
 
@@ -61,7 +68,8 @@ def of_repositories(files: Sequence[Sequence[tuple[str, bytes]]]) -> RuleSet:
         made = base
         for name, content in of_one:
             made = _with(made, rulefile.parsed(content, name, trusted=False))
-        added.update({(rule.id, fingerprint(rule)): rule for rule in made.rules if not rule.builtin})
+        more = (rule for rule in made.rules if not rule.builtin or rule.id in ASKED_FOR)
+        added.update({(rule.id, fingerprint(rule)): rule for rule in more})
     return replace(base, rules=(*base.rules, *added.values()))
 
 
@@ -73,11 +81,14 @@ def _with(ruleset: RuleSet, added: list[Rule]) -> RuleSet:
     superseded = list(ruleset.superseded)
     for rule in added:
         known = rule.id in rules or rule.id in CODE_DETECTORS or rule.id in disabled
-        if known and not rule.trusted:
+        if known and not rule.trusted and rule.pattern:
             raise ConfigError(f"{rule.origin}: rule {rule.id} exists already", "give the new rule an id of its own")
         if not rule.enabled:
             rules.pop(rule.id, None)
             disabled.add(rule.id)
+        elif rule.id in ASKED_FOR and not rule.pattern:
+            disabled.discard(rule.id)
+            rules[rule.id] = [asked_for()[rule.id]]
         elif rule.id in CODE_DETECTORS:
             # Older rule files have a pattern of their own for what a detector does better; it stays with the detector.
             if rule.pattern:
