@@ -302,14 +302,18 @@ def base_at(git: Git, oid: str) -> str:
 
 
 def _resolved(first: Sequence[FileDiff], others: Sequence[Sequence[FileDiff]]) -> tuple[FileDiff, ...]:
-    """What a merge itself adds: the lines that are added whichever parent it is held against. Nobody tells what it removes."""
+    """What a merge itself adds: the lines that are added whichever parent it is held against, and that it did not only move.
+    Nobody tells what it removes."""
     found = []
+    moved: dict[str, set[bytes]] = {}
+    for diff in (diff for of_parent in (first, *others) for diff in of_parent):
+        moved.setdefault(diff.path, set()).update(diff.removed)
     against = [{diff.path: set(diff.positions) for diff in other} for other in others]
     for diff in first:
         own = [
             (line, at)
             for line, at in zip(diff.added, diff.positions, strict=True)
-            if all(at in positions.get(diff.path, ()) for positions in against)
+            if line not in moved[diff.path] and all(at in positions.get(diff.path, ()) for positions in against)
         ]
         if own:
             lines, places = zip(*own, strict=True)

@@ -189,7 +189,13 @@ class World(Repo):
             first, *others = (
                 _parsed(self.git("diff", "-U0", "--no-renames", "--no-color", parent, oid)) for parent in parents
             )
-            lines = {place: line for place, line in first.lines.items() if all(place in one.lines for one in others)}
+            # What was moved on the way stands in a parent.
+            moved = {line for one in (first, *others) for _, removed, _ in one.change for line in removed}
+            lines = {
+                place: line
+                for place, line in first.lines.items()
+                if line not in moved and all(place in one.lines for one in others)
+            }
             self._known[oid] = (
                 Added(lines, tuple((path, (), (line,)) for (path, _), line in lines.items())) if others else first
             )

@@ -75,6 +75,12 @@ class Redactors:
         """The rules themselves."""
         return _rules(self._env, self._files(scope))
 
+    def ready(self) -> None:
+        """Raises now what would be wrong whatever a session is of: the person's own rules, or a git that is not there."""
+        self.digest()
+        if self._identity is None:
+            self._identity = identity(self._env)
+
     def _opened(self, rules: RuleSet) -> Scrubber:
         if self._identity is None:
             self._identity = identity(self._env)

@@ -109,7 +109,7 @@ def _ingester(env: Mapping[str, str], url: str, *, debug: bool) -> Iterator[Inge
 
 def _redactors(env: Mapping[str, str], store: Store) -> Redactors:
     made = Redactors(env, store.manual(), store.repository_rules())
-    made.digest()  # the person's own rules are no reason to leave out one log after the other
+    made.ready()  # what is wrong with all is no reason to leave out one log after the other
     return made
 
 
