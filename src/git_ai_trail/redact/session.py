@@ -90,6 +90,7 @@ class Session:
         self._numbers = Numbers(key, seen)
         self._known = Known()
         self._memories: dict[Place, Memory] = {}
+        self._everywhere = Memory()
         self._remembered = 0
         # Spans of texts to come that are not clean. They depend on nothing that is learned on the way.
         self._foreseen: dict[str, list[Span] | None] = {}
@@ -106,6 +107,7 @@ class Session:
             self.custom = self._engine.custom or self._manual.any
             self.scoped = self._engine.scoped or self._manual.scoped
             self._memories.clear()
+            self._everywhere = Memory()
 
     def learn_folder(self, path: str) -> None:
         """Learns the user's account name from a working directory that the session names."""
@@ -128,7 +130,9 @@ class Session:
         if self._remembered != self._known.generation:
             self._memories.clear()
             self._remembered = self._known.generation
-        place = place if self.scoped else ANYWHERE
+            self._everywhere = Memory()
+        if not self.scoped:
+            return self._everywhere
         found = self._memories.get(place)
         if found is None:
             found = self._memories[place] = Memory()

@@ -51,7 +51,10 @@ class Tree:
     def gather(self, value: Any) -> None:
         """Notes every text in `value`."""
         self._values.append(value)
-        self._gather(value, 0)
+        if type(value) is dict:
+            self._gather_mapping(value, 0)
+        else:
+            self._gather(value, 0)
 
     @property
     def texts(self) -> Mapping[str, None]:
@@ -64,7 +67,8 @@ class Tree:
             return True  # what becomes of a text depends on where it stands
         same = self._generation == self._session.generation
         if same and not self._special and self._memory.clean.issuperset(self._texts):
-            self._remember()
+            if self._roles or self._nested:
+                self._remember()
             return False
         for _ in range(_MAX_ROUNDS):
             generation = self._session.generation
