@@ -3,8 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Fewer than one process per core: the tests start real agents, hook managers and git themselves.
-JOBS ?= 2
+# One more than most machines of a CI have cores: the tests start real agents, hook managers and git, and wait for them.
+JOBS ?= 3
 
 .PHONY: help trail test proof hunt lint clean
 

@@ -136,6 +136,7 @@ def test_the_values_of_the_files_look_like_nothing_to_the_rules(scene: Scene) ->
     assert set(values_in(str(scene.repo.root / "app"))) == set(env_values())
 
 
+@pytest.mark.proof
 def test_no_canary_is_in_anything_that_a_repository_keeps_or_publishes(scene: Scene) -> None:
     repo = scene.repo
     repo.git("add", "-A")

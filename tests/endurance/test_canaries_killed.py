@@ -109,7 +109,15 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
 
 
-@pytest.mark.parametrize("deed", DEEDS, ids=lambda deed: deed.name)
+# What a run without the slow proofs has time for.
+_QUICK = ("commit", "ingest")
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [pytest.param(deed, marks=[] if deed.name in _QUICK else pytest.mark.proof) for deed in DEEDS],
+    ids=lambda deed: deed.name,
+)
 def test_no_secret_is_in_what_a_killed_process_leaves(world: World, deed: Deed) -> None:
     _run(world, deed, lambda events: one_of_each(events, 4), "kill")
 
