@@ -31,10 +31,10 @@ lint: $(VENV)/.developing
 	$(BIN)/mypy
 
 test: lint
-	$(BIN)/python -m pytest -n $(JOBS) -m 'not proof'
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m 'not proof'
 
 proof: $(VENV)/.developing
-	$(BIN)/python -m pytest -n $(JOBS) -m proof
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m proof
 
 hunt: $(VENV)/.developing
 	HUNT=1 $(BIN)/python -m pytest -n $(JOBS) -m 'proof or not proof' $(shell grep -rlE 'import .*\bgiven\b' tests)

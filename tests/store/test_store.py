@@ -337,3 +337,19 @@ def test_rules_of_repositories_are_kept_by_root_until_they_are_forgotten(store: 
     store.keep_repository_rules("one", "")
     store.keep_repository_rules("none", "")
     assert store.repository_rules() == {"two": "others"}
+
+
+def test_a_slower_run_that_read_less_takes_nothing_back(store: Store) -> None:
+    """Two runs read one log while it grows: whoever began first may be done last."""
+    slow = a_log().session()
+
+    def slowly() -> Iterator[CleanEvent]:
+        yield from slow.events
+        store.add(a_log().session(), read_up_to=lambda: ReadUpTo(900, "", ""))
+
+    with pytest.raises(ReadMeanwhile):
+        store.add(replace(slow, events=slowly()), read_up_to=lambda: ReadUpTo(500, "", ""))
+    assert [one.offset for one in store.file_states().values()] == [900]
+    # One that began after that may say less: the log was replaced.
+    store.add(a_log().session(), read_up_to=lambda: ReadUpTo(500, "", ""))
+    assert [one.offset for one in store.file_states().values()] == [500]

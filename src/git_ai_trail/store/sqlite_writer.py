@@ -29,6 +29,7 @@ class Writer:
         self.conn = conn
         self.session = session
         self.held = Held(folder)
+        self.began = time.time()
         self.meta: CleanEvent | None = None
         self.file = self.owner = 0  # row ids, known once the transaction is open
         self.native_id = ""
@@ -74,7 +75,7 @@ class Writer:
         try:
             chunks = self.held.chunks()
             first = next(chunks)
-            self._begin(first.rows)
+            self._begin(first.rows, upto)
             self._flush(first)
             for chunk in chunks:
                 self._flush(chunk)
@@ -149,22 +150,26 @@ class Writer:
         names = ("file_id", "session_id", "turn", "offset", "rule_id", "kind", "field", "tag", "digest")
         self.conn.executemany(_insert("redactions", names), found)
 
-    def _begin(self, first: Sequence[Row]) -> None:
+    def _begin(self, first: Sequence[Row], upto: ReadUpTo) -> None:
         source = self.session.source
         self.conn.execute("BEGIN IMMEDIATE")
         known = self.conn.execute(
-            "SELECT id, session_id, offset, turn_base, left_out FROM files WHERE path = ?", (rows.text(source.path),)
+            "SELECT id, session_id, offset, turn_base, left_out, ruleset_digest, ingested_at FROM files WHERE path = ?",
+            (rows.text(source.path),),
         ).fetchone()
         if self.session.appended:
             if known is None or known[2] != self.session.offset or known[1] is None:
                 raise ReadMeanwhile(f"{source.path}: another run has read it meanwhile")
-            self.file, self.owner, _, self.base, self.left_out = known
+            self.file, self.owner, _, self.base, self.left_out = known[:5]
             (self.native_id,) = self.conn.execute(
                 "SELECT native_id FROM sessions WHERE id = ?", (self.owner,)
             ).fetchone()
             self.known = self._lines_of_siblings()
             return
         if known is not None:
+            same = known[5] == self.session.ruleset_digest
+            if same and known[6] > self.began and known[2] >= upto.offset:
+                raise ReadMeanwhile(f"{source.path}: another run has read it meanwhile, and as far")
             self._forget(known[0], known[1])
         self._new_file()
         self._own(first)
