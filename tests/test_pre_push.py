@@ -185,3 +185,12 @@ def test_doctor_knows_that_it_is_wanted(hooked: Repo) -> None:
     assert "pre-push" in hooked.run("git-ai-trail", "doctor", exit=1).stdout
     hooked.run("git-ai-trail", "init", "--native")
     assert "5 in place" in hooked.run("git-ai-trail", "doctor").stdout
+
+
+def test_a_program_of_ours_that_breaks_stops_only_a_push_that_is_checked(hooked: Repo, hub: Repo) -> None:
+    opt_in(hooked)
+    shim = hooked.root / ".git" / "hooks" / "pre-push"
+    shim.write_text(shim.read_text().replace("import gc", "import nothing_of_the_kind"))
+    hooked.git("push", "-q", "origin", "main")
+    hooked.git("config", "ai-log-trail.verify", "true")
+    hooked.git("push", "-q", "origin", "HEAD:refs/heads/topic", exit=1)

@@ -52,6 +52,15 @@ def test_what_is_in_force_is_listed_with_where_it_comes_from(repo: Repo, config:
     assert "internal-host" in text.stdout
 
 
+def test_what_a_file_asks_for_is_listed(repo: Repo, config: Path) -> None:
+    repo.write(".git-ai-trail/redactions.yml", "- {id: ip-address, enabled: true}\n")
+    found = {one["id"]: one for one in json.loads(run(repo.root, "list", "--json").stdout)}
+    assert (found["ip-address"]["source"], found["ip-address"]["enabled"]) == ("asked for", True)
+    text = run(repo.root, "list")
+    assert "ip-address" in text.stdout
+    assert "1 of 1 rule file, 1 switched off" in text.stderr
+
+
 def test_outside_of_a_repository_your_own_rules_count(config: Path, tmp_path: Path) -> None:
     (config / "redactions.yml").write_text(OWN)
     assert "project-names" in run(tmp_path, "list").stdout

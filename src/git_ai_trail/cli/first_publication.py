@@ -25,12 +25,12 @@ def tell_of_text(common_dir: str, what: str, text: str, *, path: str = "", withi
     if not near_misses.is_first(common_dir, what):
         return
     found = sorted(near_misses.in_text(text), key=lambda one: one.line)
+    near_misses.note_told(common_dir, what)
     if not found:
         return
     places = ["" if within else f"line {one.line}" for one in found]
     command = f"{_COMMAND} {shlex.quote(path)}" if path else f"{_COMMAND} FILE"
     click.echo(clean(near_misses.said(places, command)), err=True)
-    near_misses.note_told(common_dir, what)
 
 
 def tell_of_notes(found: Sequence[NearNote], remote: str, *, may_ask: bool) -> None:

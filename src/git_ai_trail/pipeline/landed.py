@@ -38,8 +38,8 @@ def left_of(
 ) -> list[Candidate]:
     """The candidates without those lines of their edits that have come with a commit before `base` and were gone again from it.
 
-    `base` is one commit, or the parents of a merge (see `git.base_of`). `files` is parallel to `diffs`; `before` are the lines that these files held. After `settled` nothing has come to the history
-    of `base`; None where that is not known.
+    `base` is one commit, or the parents of a merge (see `git.base_of`). `files` is parallel to `diffs`; `before` are the lines that
+    these files held. After `settled` nothing has come to the history of `base`; None where that is not known.
     """
     if base == empty_tree(base):
         return list(candidates)

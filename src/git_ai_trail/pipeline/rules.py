@@ -12,7 +12,7 @@ from git_ai_trail import places
 from git_ai_trail.errors import ConfigError
 from git_ai_trail.pipeline.scrubbing import RULE_FILES
 from git_ai_trail.redact import Identity, Scrubber, ruleset
-from git_ai_trail.redact.rule import CODE_DETECTORS, Rule, RuleSet
+from git_ai_trail.redact.rule import ASKED_FOR, CODE_DETECTORS, Rule, RuleSet
 from git_ai_trail.redact.shapes import example
 
 REPOSITORY_FILES = tuple(f".git-ai-trail/{name}" for name in RULE_FILES)
@@ -71,7 +71,7 @@ def listed(rules: Rules) -> list[Listed]:
     """Every rule and detector, those of files last, switched-off ones too."""
     waiting = ruleset.asked_for()
     builtin = {rule.id: rule for rule in ruleset.builtin().rules} | waiting
-    found = [_listed(rule, "built-in" if rule.builtin else _source(rule)) for rule in rules.ruleset.rules]
+    found = [_listed(rule, _source(rule)) for rule in rules.ruleset.rules]
     off = [
         replace(_listed(builtin[name], "built-in") if name in builtin else Listed(id=name), enabled=False)
         for name in sorted(rules.ruleset.disabled | waiting.keys() - {rule.id for rule in rules.ruleset.rules})
@@ -81,6 +81,8 @@ def listed(rules: Rules) -> list[Listed]:
 
 
 def _source(rule: Rule) -> str:
+    if rule.builtin:
+        return "asked for" if rule.id in ASKED_FOR else "built-in"
     return "yours" if rule.trusted else "repository"
 
 
