@@ -201,18 +201,25 @@ class _Reading:
         """Each line with what it says: its bytes, or the sha256 of one that is too long to be held."""
         log, feed, see = self.log, self.reader.feed, self.clock.see
         note = self.named.see if self.named is not None else None
+        placed = log.placed if log.encoding else None
         told, turn = log.offset, -1
         for line in log.lines():
             if line.sha256:
                 yield line.sha256, [_withheld(line, turn)]
             else:
-                events = log.placed(feed(line.text, line.offset), line)
+                events = feed(line.text, line.offset)
+                if placed is not None:
+                    events = placed(events, line)
                 if events:
-                    turn = events[-1].turn
-                    see(events[-1].at)
+                    last = events[-1]
+                    turn = last.turn
+                    see(last.at)
                     if note is not None:
                         note(events)
-                yield from self._pinned(events, line)
+                    if len(events) == 1 and last.offset == line.offset and last.length == line.length:
+                        yield line.raw, events  # as nearly always
+                    else:
+                        yield from self._pinned(events, line)
                 if not line.raw.isascii():
                     self._count_odd(line)
             if log.offset - told >= _TICK_BYTES:

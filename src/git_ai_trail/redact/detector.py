@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from git_ai_trail.redact.joined import Joined
+
 # Labels of overlapping spans: the lower rank names the union.
 RANK_MANUAL = -1
 RANK_MARKER = 0
@@ -60,8 +62,9 @@ class Detector:
     far from a gate's report a match can begin or end (or tells it when asked, since to find out takes time that most
     rules are not worth); None means anywhere in the text. `back` is the same for its
     beginning alone where that is nearer. `find_at`, if there is one, takes the gate's reports themselves and gives what
-    `find` would. `scope`, if not global, limits the detector to prompts or to a field. `checked` says that the gates are
-    ours and known to compile.
+    `find` would. `sampled` gives the numbers of texts that may have spans, where that takes less than an expression does; it
+    then stands for the gates. `scope`, if not global, limits the detector to prompts or to a field. `checked` says that
+    the gates are ours and known to compile.
     """
 
     rule: str
@@ -71,6 +74,7 @@ class Detector:
     reach: int | Callable[[], int | None] | None = None
     back: int | None = None
     find_at: Callable[[Leaf, list[int]], Iterable[Span]] | None = None
+    sampled: Callable[[Joined], Iterable[int]] | None = None
     caseless: bool = False
     dotall: bool = False
     scope: str = "global"

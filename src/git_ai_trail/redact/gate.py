@@ -77,8 +77,11 @@ class HyperscanGate:
     def __init__(self, detectors: Sequence[Detector], cache_dir: str | None = None) -> None:
         self._always: list[int] = []
         self._whole: list[bool] = [detector.reach is None for detector in detectors]
+        self._sampled = [(number, each.sampled) for number, each in enumerate(detectors) if each.sampled is not None]
         expressions: list[tuple[bytes, int, int]] = []
         for number, detector in enumerate(detectors):
+            if detector.sampled is not None:
+                continue
             compiled = _expressions(detector, number)
             if compiled is None:
                 self._always.append(number)
@@ -92,6 +95,9 @@ class HyperscanGate:
         found: dict[int, Hits] = {}
         if self._always:
             found = {number: dict.fromkeys(self._always) for number in range(len(joined.texts))}
+        for detector, sampled in self._sampled:
+            for number in sampled(joined):
+                found.setdefault(number, {})[detector] = None
         if self._database is None:
             return found
         reports: list[tuple[int, int]] = []

@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any, NamedTuple
 
 from git_ai_trail.facts import Context, Edit, Event, Meta
@@ -210,16 +211,19 @@ class Scrubber:
         edit = event.data
         if not isinstance(edit, Edit):
             return event
-        lines = [line for run in edit.added for line in run]
-        digests = tuple(self._line_digest(line) for line in lines)
+        digests = _line_digests(self._line, chain.from_iterable(edit.added))
         kept = (edit.path, edit.old_path, edit.op, edit.via, edit.call_id, edit.known)
-        return event._replace(data=EditDigests(*kept, len(lines), edit.removed, digests))
+        return event._replace(data=EditDigests(*kept, len(digests), edit.removed, digests))
 
-    def _line_digest(self, line: str) -> str:
-        """As the index makes it: a final CR is not counted."""
-        digest = self._line.copy()
+
+def _line_digests(keyed: hashlib.blake2b, lines: Iterable[str]) -> tuple[str, ...]:
+    """Of each line what the index makes of it: a final CR is not counted."""
+    begin, made = keyed.copy, []
+    for line in lines:
+        digest = begin()
         digest.update(line.removesuffix("\r").encode("utf-8", "surrogatepass"))
-        return digest.hexdigest()
+        made.append(digest.hexdigest())
+    return tuple(made)
 
 
 def _place(field: str) -> Place:

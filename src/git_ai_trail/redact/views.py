@@ -125,7 +125,8 @@ TRIGGERS = (
     Trigger("escapes", r"\\(?:u00[0-9a-fA-F]{2}|x[0-9a-fA-F]{2}|u\{[0-9a-fA-F]{2}\})", _unescaped, joins=False),
     Trigger(
         "wrapped",
-        rf"[A-Za-z0-9_+/=-]{{{_MIN_RUN}}}\r?\n[+ ]?[A-Za-z0-9_+/=-]{{4}}",
+        # Any four characters of these, the first of which may be a blank: half the work of an optional one.
+        rf"[A-Za-z0-9_+/=-]{{{_MIN_RUN}}}\r?\n[+ A-Za-z0-9_/=-][A-Za-z0-9_+/=-]{{3}}",
         _unbroken,
     ),
     Trigger("concatenated", rf"[A-Za-z0-9_+/=:@-]{_JOINT}[A-Za-z0-9_+/=:@-]", _unquoted),

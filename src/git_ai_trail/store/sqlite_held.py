@@ -64,25 +64,25 @@ class Held:
         self._bytes = 0
 
     def take(self, clean: CleanEvent) -> None:
-        event = clean.event
-        raw = event.raw
-        if event.kind == "output":
-            table, values, text = "", (rows.text(event.data.call_id), rows.output_values(clean)), None
+        kind, at, offset, length, turn, data, raw = clean.event
+        values: tuple[Any, ...]
+        if kind == "output":
+            table, values, text = "", (rows.text(data.call_id), rows.output_values(clean)), None
         else:
-            table, values = rows.row(event)
+            table, values = rows.row(kind, data)
             text = rows.raw_json(raw)
-        line = (event.turn, rows.moment(event.at), event.offset, event.length, clean.sha256)
-        self._rows.append(Row(table, *line, values, text))
-        self.mark(clean)
-        self._bytes += event.length if raw is not None else 256
+        self._rows.append(Row(table, turn, rows.moment(at), offset, length, clean.sha256, values, text))
+        if clean.redactions:
+            self.mark(clean)
+        self._bytes += length if raw is not None else 256
         if self._bytes >= HELD_BYTES:
             self._set_aside()
 
     def mark(self, clean: CleanEvent) -> None:
         """Takes an event's redactions alone."""
-        event = clean.event
-        for one in clean.redactions:
-            what = (rows.text(one.rule_id), rows.text(one.kind), rows.text(one.field), rows.text(one.tag), one.digest)
+        event, text = clean.event, rows.text
+        for rule, kind, field, tag, digest in clean.redactions:
+            what = (text(rule), text(kind), text(field), text(tag), digest)
             self._marks.append(Mark(clean.sha256, event.turn, event.offset, what))
 
     def chunks(self) -> Iterator[Chunk]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from git_ai_trail.facts import Call, CommitMade, Context, Event, Message, Other, Plan, Prompt, Reasoning, Tokens
+from git_ai_trail.facts import Call, CommitMade, Context, Message, Other, Plan, Prompt, Reasoning, Tokens
 from git_ai_trail.model import CleanEvent
 
 _NUMBERS = (int, float)
@@ -72,10 +72,10 @@ def _json(value: Any) -> str:
         return '{"withheld":"not JSON, or nested too deeply"}'
 
 
-def row(event: Event) -> tuple[str, tuple[Any, ...]]:
+def row(kind: str, data: Any) -> tuple[str, tuple[Any, ...]]:
     """The table for an event (anything but outputs) and the values of its `COLUMNS`."""
-    make = _ROWS.get(event.kind)
-    return make(event.data) if make is not None else ("events", (event.kind, "", "", ""))
+    make = _ROWS.get(kind)
+    return make(data) if make is not None else ("events", (kind, "", "", ""))
 
 
 def output_values(clean: CleanEvent) -> tuple[Any, ...]:

@@ -37,6 +37,7 @@ _PRINTABLE = bytes(range(32, 127)) + b"\t\r\n"
 _SECRET_WORD = re.compile(
     r"passw|secret(?!ar)|api[_ -]?key|access[_ -]?key|private[_ -]?key|auth[_ -]?token|bearer|credential", re.IGNORECASE
 )
+_SECRET_CORES = ("pass", "secret", "key", "token", "bearer", "cred")
 _ENCODED = re.compile(r"[A-Za-z0-9+/_-]{20,65536}={0,2}", re.ASCII)
 _WORD_NEAR = 48
 # Armour around what is meant for everybody's eyes.
@@ -73,10 +74,10 @@ def detectors(hides_secret: Callable[[str], bool]) -> tuple[Detector, ...]:
             token = match.group()
             if token in dead or (token in dull and not _in_base64(text, match)):
                 continue
-            if _ID.fullmatch(token) or _DRAWING.fullmatch(token):
+            hexadecimal = is_hex(token)
+            if not (hexadecimal and token.isalnum()) and (_ID.fullmatch(token) or _DRAWING.fullmatch(token)):
                 _note(dead, token)
                 continue
-            hexadecimal = is_hex(token)
             span = _judge(text, match, decodes_to_secret, hexadecimal=hexadecimal)
             if span is not None:
                 yield span
@@ -136,8 +137,10 @@ def _in_base64(text: str, match: re.Match[str]) -> bool:
 
 
 def _word_before(text: str, start: int) -> bool:
-    line = text.rfind("\n", max(0, start - _WORD_NEAR), start) + 1
-    return _SECRET_WORD.search(text, max(line, start - _WORD_NEAR), start) is not None
+    before = text[max(0, start - _WORD_NEAR) : start]
+    before = before[before.rfind("\n") + 1 :]
+    # Words by which the pattern is worth a look: most of what comes here is a commit's name behind nothing.
+    return any(map(before.lower().__contains__, _SECRET_CORES)) and _SECRET_WORD.search(before) is not None
 
 
 def _is_benign(text: str, token: str, start: int) -> bool:
