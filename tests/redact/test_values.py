@@ -12,6 +12,10 @@ HEX = random_text(32, 3, "0123456789abcdef")
 UUID = "-".join(random_text(n, 4, "0123456789abcdef") for n in (8, 4, 4, 4, 12))
 MIXED = "a8f5" + "f167f44f4964e6c998dee827110c"
 SHORT = "s3" + "cretpw"
+PLAIN = "kal" + "inka"
+SPOKEN = "mail_" + "secure_pass"
+ENCODED = "dGVzdC1r" + "ZXktMTIzNDU2"
+LETTERS = random_text(40, 6, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 GONE = [
     ("DB_PASSWORD={}", WORD),
@@ -45,6 +49,40 @@ GONE = [
     ("https://example.org/cb?access_token={}&x=1", MIXED),
     ("https://bucket.example.org/o?X-Amz-Signature={}&b=2", HEX * 2),
     ("the api key is {} for now", HEX),
+    ("token {}", HEX),
+    ("stripe key {}", MIXED),
+    ("heroku api key {}", UUID),
+    ("key: '{}'", HEX),
+    ("appid={}", HEX),
+    ("?a=1&appid={}", HEX),
+    ('HMAC_KEY = "{}"', ENCODED),
+    ("# config.pepper = '{}'", HEX),
+    ("      MYSQL_PASSWORD: {}", SPOKEN),
+    ("DB=postgres://u:${{DB_PASSWORD:-{}}}@db/x", SPOKEN),
+    ('@Value("${{jwt.tokenSignKey:{}}}")', "asass" + "121"),
+    ("<passkey>{}</passkey>", "Mah@" + "8537"),
+    ('var secret = []byte("{}")', ODD),
+    ("password: hasher('{}'),", PLAIN + PLAIN),
+    ('"PASSWORD": "{}",', "$Sho" + "sho2020"),
+    ('"Password": "{}",', LETTERS),
+    ("#jdbc.password={}", "wxxy." + "2015"),
+    ("Password: {}", "7P*)Ew&5Zx" + "O!^W)Hx"),
+    ("RABBITMQ_ERLANG_COOKIE: {}", ODD),
+    ('const decryptionKey = "{}"', "0yJ!@1$r8p0" + "L@r1$6yJ!"),
+    ("JWT_SECRET={}", "Sampletest-jwt-" + "dbtoken$JWT-sam"),
+    ('#define STAPSK  "{}"', PLAIN),
+    ("curl -u admin:'{}' https://example.com/", "Lab@Search" + "2026!"),
+    ("ALTER USER ann IDENTIFIED BY {};", SHORT),
+    ("new mysqli('localhost', 'root', '{}', 'db')", SHORT),
+    ('WiFi.begin("net", "{}");', SHORT),
+    ("net user ann {} /add", SHORT),
+    ("echo {} | passwd --stdin root", SHORT),
+    ("credentials: admin / {}", SHORT),
+    ("log in as admin:{} then", SHORT),
+    ("ssh root@host with password {}", SHORT),
+    ("I set the password to {}", SHORT),
+    ("form.password.send_keys('{}')", PLAIN),
+    ("cy.get('#password').type('{}')", PLAIN),
 ]
 
 
@@ -81,6 +119,19 @@ KEPT = [
     f"request {UUID} done",
     "2026-11-22T10:45:12.123456Z",
     "the tokenizer: cl100k_base",
+    "password: !secret wifi_password",
+    'password = input("Name")',
+    "items.map((item) => <li key={item.id}>",
+    '<Row key="first-row" />',
+    "key: 'created_at'",
+    "image: postgres:16-alpine",
+    "root:x:0:0:root:/root:/bin/bash",
+    "chown root:docker2 file",
+    "the secret to happiness is sleep",
+    "token github.com/owner/project/internal",
+    "key git_ai_trail.pipeline.ingest_log",
+    "change the password to something else",
+    "APP_ID: 12",
     "src/very_long_module_name/another_long_directory/test_some_behaviour_of_it.py",
     "test_amended_commit_keeps_its_link_when_the_message_is_edited",
     "getElementsByClassNameAndAttributeValue",

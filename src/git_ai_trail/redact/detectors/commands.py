@@ -20,7 +20,7 @@ _FLAG_GATE = (
 )
 _PAIR = re.compile(
     r"\b(?:curl|wget|http|https|httpie)\b(?:[^\n|;\\]|\\.|\\\n){0,600}?[ \t](?:-u|--user|--proxy-user)[ =]{0,3}[\"']?"
-    r"(?P<pair>[^\s\"':$<{]?[^\s\"':]{0,64}:[^\s\"'`|;&<>()]{0,256})",
+    r"(?P<pair>[^\s\"':$<{]?[^\s\"':]{0,64}:(?:'[^\s'\n]{1,256}'|\"[^\s\"$\n]{1,256}\"|[^\s\"'`|;&<>()]{0,256}))",
     re.ASCII,
 )
 _PAIR_GATE = r"[ \t](?:-u|--user|--proxy-user)[ =]{0,3}[\"']?[^\s\"':]{0,65}:"
@@ -50,12 +50,12 @@ _OPTIONS = tuple(
         (r"\bjdbc:oracle:thin:[^\s/@\"']{1,64}/", r"\bjdbc:oracle:thin:[^\s/@\"']{1,64}/"),
     )
 )
-# `connect("host", "name", "password")`.
+# `connect("host", "name", "password")`, `new mysqli(…)`.
 _CONNECT = re.compile(
-    r"connect(?:ion)?[ \t]{0,2}\([ \t]{0,3}(?:[\"'][^\"'\n]{0,80}[\"'],[ \t]{0,3}){2}[\"'](?P<secret>[^\s\"']{4,128})[\"']",
+    r"(?:connect(?:ion)?|mysqli)[ \t]{0,2}\([ \t]{0,3}(?:[\"'][^\"'\n]{0,80}[\"'],[ \t]{0,3}){2}[\"'](?P<secret>[^\s\"']{4,128})[\"']",
     re.ASCII | re.IGNORECASE,
 )
-_CONNECT_GATE = r"connect(?:ion)?[ \t]{0,2}\([ \t]{0,3}(?:[\"'][^\"'\n]{0,80}[\"'],[ \t]{0,3}){2}[\"']"
+_CONNECT_GATE = r"(?:connect(?:ion)?|mysqli)[ \t]{0,2}\([ \t]{0,3}(?:[\"'][^\"'\n]{0,80}[\"'],[ \t]{0,3}){2}[\"']"
 # `BasicAuth("name", "password")`, `auth=("name", "password")`.
 _CALL = re.compile(
     r"(?:basic_?auth|\bauth|credentials?|authenticate|login)\w{0,20}[ \t]{0,2}(?:=[ \t]{0,2})?\([ \t]{0,3}[\"'][^\"'\n]{1,80}[\"'],[ \t]{0,3}"
@@ -107,7 +107,7 @@ def detectors() -> tuple[Detector, ...]:
             rule=RULE,
             find=_find_calls,
             gates=(_CALL_GATE, _CONNECT_GATE),
-            keywords=("auth", "credential", "login", "connect"),
+            keywords=("auth", "credential", "login", "connect", "mysqli"),
             reach=400,
             caseless=True,
             checked=True,
@@ -132,6 +132,7 @@ def _find_pairs(leaf: Leaf, low: int, high: int) -> Iterator[Span]:
 
 def _is_pair(user: str, password: str) -> bool:
     """`name:password`, or a key that takes the place of the name."""
+    password = password.strip("\"'")
     if len(password) < 4 or is_placeholder(password):
         return len(user) >= 10 and any(c.isdigit() for c in user) and not is_placeholder(user)
     return password != user

@@ -36,13 +36,20 @@ KEYWORDS = (
     "hmac",
     "jwt",
     "otp",
+    "pepper",
+    "cookie",
+    "psk",
+    "appid",
+    "app_id",
 )
 
 _STRONG = (
-    r"pass(?:word|wd|phrase|code)|passwort|pwd|secret|token|credential|dsn"
-    r"|(?:api|access|private|auth|account|signing|encryption|master|shared|storage|service|licen[sc]e|client|session"
-    r"|app|application|jwt|ssh|deploy|consumer|subscription|webhook|admin|root|crypto?|aes|hmac)[_. -]?key"
-    r"|connection[_ -]?string|_auth|authorization|identified by|securestring"
+    r"pass(?:word|wd|phrase|code|[_-]?key)|passwort|pwd|secret|token|credential|dsn"
+    r"|(?:api|access|private|auth|account|signing|sign|encryption|encrypt|decryption|decrypt|cipher|cookie|master|shared"
+    r"|storage|service|licen[sc]e|client|session|app|application|jwt|ssh|deploy|consumer|subscription|webhook|admin|root"
+    r"|crypto?|aes|hmac)[_. -]?key"
+    r"|connection[_ -]?string|_auth|authorization|identified by|securestring|erlang_?cookie"
+    r"|(?:sta|wifi_?|wpa2?_?|pre_?shared_?)psk"
 )
 # `db_pass`, `dbPass`, `DB_PASS`, `root_pw`, but neither `bypass` nor `two-pass`.
 _SHORT = (
@@ -53,46 +60,62 @@ _SHORT = (
 _WORD = rf"(?:{_STRONG})"
 _NAME = rf"(?:{_WORD}[\w.-]{{0,30}}|{_SHORT}[0-9]{{0,2}})"
 # Any other key: its value has to look the part.
-_ANY_KEY = r"(?:[A-Za-z0-9][_. -]?keys?|salt|nonce|seed|hmac|jwt|otp)[0-9]{0,2}"
+_OTHERS = r"salt|pepper|nonce|seed|hmac|jwt|otp|app_?id"
+_ANY_KEY = rf"(?:(?:[A-Za-z0-9][_. -]?|(?<![A-Za-z0-9_.-]))keys?|{_OTHERS})[0-9]{{0,2}}"
 _CLOSE = r"(?:\[\d{0,5}\])?\\{0,3}[\"'`\])]{0,2}"
 _TYPE = r"(?:[ \t]{0,2}:?[ \t]{1,3}(?:&?(?:'static )?str(?:ing)?|varchar\(\d{1,5}\)|text))?"
-_ASSIGN = r"(?:[ \t]{0,8}(?:=>|[:?.|+!=]{0,3}=|:-|:)[ \t]{0,8}|[ \t]{1,3}(?:is|was)[ \t:]{1,3})"
+_ASSIGN = r"(?:[ \t]{0,8}(?:=>|[:?.|+!=]{0,3}=|:-|:)[ \t]{0,8}|[ \t]{1,3}(?:is|was|(?:set )?to)[ \t:]{1,3})"
 # Between name and value where the value must stand in quotes: `f("name", "value")`, `name "value"`, and
 # `name="password" value="x"` in XML, `name: PASSWORD\n value: x` in YAML, the same in JSON.
 _SPACE = r"[ \t]{1,4}"
 _COMMA = (
-    r"(?:\\{0,3}[\]\"'`)]{0,3}[ \t]{0,3},\s{0,4}(?:with:? ?)?|\\{0,3}[\"'`]\)\.(?:type|fill|val|send_?keys|set_?value)\("
+    r"(?:\\{0,3}[\]\"'`)]{0,3}[ \t]{0,3},\s{0,4}(?:with:? ?)?|(?:\\{0,3}[\"'`]\))?\.(?:type|fill|val|send_?keys|set_?value)\("
     r"|\([ \t]{0,3})"
 )
 _VALUE = r"\\{0,3}[\"'`]?[ \t]{0,3},?\s{1,40}\\{0,3}[\"']?value\\{0,3}[\"']?[ \t]{0,3}[:=][ \t]{0,4}"
 _QUOTE = r"(?:[bBfFrRuUlLnN@$]{0,2}\\{0,3}[\"'`]{1,3})"
+# What needs no quotes behind a name and a blank.
+_RANDOM = r"[A-Za-z0-9+/=_.~-]{16}"
 _GATES = (
     rf"(?:{_WORD}[\w.-]{{0,30}}|pass[0-9]{{0,2}}|pw[0-9]{{0,2}}){_CLOSE}(?:{_TYPE}{_ASSIGN}|>\s{{0,24}}){_QUOTE}?[^\s\"'`\\]{{3}}",
     rf"(?:{_WORD}[\w.-]{{0,30}}|pass[0-9]{{0,2}}|pw[0-9]{{0,2}})(?:{_CLOSE}{_SPACE}|{_COMMA}){_QUOTE}[^\s\"'`\\]{{3}}",
     rf"(?:{_WORD}[\w.-]{{0,30}}|pass[0-9]{{0,2}}|pw[0-9]{{0,2}}){_VALUE}{_QUOTE}?[^\s\"'`\\]{{3}}",
-    rf"{_ANY_KEY}{_CLOSE}{_TYPE}{_ASSIGN}{_QUOTE}?[A-Za-z0-9+/=_.~-]{{16}}",
-    rf"(?:salt|nonce|seed)[0-9]{{0,2}}{_CLOSE}{_TYPE}{_ASSIGN}{_QUOTE}[^\s\"'`\\]{{6}}",
+    rf"(?:keys?|{_OTHERS})[0-9]{{0,2}}{_CLOSE}{_TYPE}{_ASSIGN}{_QUOTE}?{_RANDOM}",
+    rf"(?:{_WORD}|keys?){_SPACE}{_RANDOM}",
+    rf"(?:salt|pepper|nonce|seed)[0-9]{{0,2}}{_CLOSE}{_TYPE}{_ASSIGN}{_QUOTE}[^\s\"'`\\]{{6}}",
 )
 
 _KEY = re.compile(
     rf"(?P<name>(?!tokeni[sz])(?:{_NAME}|(?P<any>{_ANY_KEY})))"
-    rf"(?:{_CLOSE}(?:{_TYPE}(?P<assign>{_ASSIGN})|(?P<xml>>\s{{0,24}})|{_SPACE}(?=[\"'`]))"
+    rf"(?:{_CLOSE}(?:{_TYPE}(?P<assign>{_ASSIGN})|(?P<xml>>\s{{0,24}})|{_SPACE}(?=[\"'`]|{_RANDOM}))"
     rf"|(?P<value>{_VALUE})|{_COMMA}(?=[\"'`]))",
     re.ASCII | re.IGNORECASE,
 )
-_SALT = re.compile(r"salt|nonce|seed", re.IGNORECASE)
+_SALT = re.compile(r"salt|pepper|nonce|seed", re.IGNORECASE)
 # `define("DB_PASSWORD", "…")`: the name of a constant, not that of a field.
 _CONSTANT = re.compile(r"[A-Z]{2,}[A-Z0-9_]*")
+# What fills in a form.
+_TYPED = re.compile(r"[\"'`)\w]\.(?:type|fill|val|send_?keys|set_?value)\(\Z|fill\([\"'`]", re.IGNORECASE)
 # Every name holds one of these, and begins at most so far before it.
 _CORE = re.compile("|".join(KEYWORDS))
 _BEFORE_CORE = 16
 _QUOTED = re.compile(r"[bBfFrRuUlLnN@$]{0,2}(?P<quote>\\{0,3}(?:\"\"\"|'''|[\"'`]))", re.ASCII)
+# What makes bytes, a type of its own or a digest of a value: `[]byte("…")`, `SecretStr('…')`, `bcrypt.hash("…")`.
+_MADE = re.compile(
+    r"(?:new[ \t])?(?:\[\]byte|bytes(?:\.fromhex)?|b64decode|base64\.\w{1,20}|atob|Secret(?:Str)?|String|Buffer\.from"
+    r"|[\w.]{0,40}?(?:hash\w{0,12}|encode\w{0,12}|encrypt\w{0,12}|get_?bytes|make_password|md5|sha\d{1,3}))"
+    r"\([ \t]{0,3}(?=[bfru]?\\{0,3}[\"'`])",
+    re.ASCII | re.IGNORECASE,
+)
 _BARE = re.compile(r"[^\s\"'`,;<>|\\]{4,512}")
 _LINE = re.compile(r"[^\s\"'`]{4,512}")
 _ENVIRONMENT = re.compile(r"(?:^|[\s;&|`(\"'+-])[A-Z][A-Z0-9_]*\Z")
 # A line of a properties, ini or YAML file before the name, and behind the value.
-_PROPERTY = re.compile(r"[ \t+-]{0,60}(?:[\w-]{1,40}[.]){0,8}[\w-]{0,60}", re.ASCII)
+_PROPERTY = re.compile(r"[ \t+#;/-]{0,60}(?:[\w-]{1,40}[.]){0,8}[\w-]{0,60}", re.ASCII)
 _LINE_END = re.compile(r"[ \t]{0,8}(?:[ \t]#[^\n]{0,200})?(?:\r?\n(?![ \t+-]{0,60}[)}\]])|\Z)", re.ASCII)
+# Where the next part of a query begins, or what a shell runs in the background.
+_FURTHER = re.compile(r"&(?:amp;)?[\w.-]{1,40}=|&&|&\Z", re.ASCII)
+_VARIABLE = re.compile(r"\$\{[\w.-]{0,60}\Z", re.ASCII)
 _MAX_NAME = 120
 _MAX_VALUE = 1024
 # From the gate's report back to where the name begins; the value is read from there on, however long.
@@ -134,14 +157,21 @@ def _find(leaf: Leaf, low: int, high: int) -> Iterator[Span]:
         if end <= start or end <= leaf.covered:
             continue
         value = text[start:end]
-        if match["any"] is not None and not _is_key(match["any"], value, form):
-            continue
-        if form.loose and not _is_near_secret(match, value):
-            continue
-        if not _judged(match["name"], value, form):
+        if not _is_sought(match, value, form):
             continue
         leaf.covered = max(leaf.covered, end)
         yield Span(start, end, RULE, "secret", RANK_KEYED)
+
+
+def _is_sought(match: re.Match[str], value: str, form: _Form) -> bool:
+    """Whether a value behind a name has to go."""
+    if form.loose and not form.quoted:
+        return is_random_value(value)  # nothing but a blank between them
+    if match["any"] is not None and not _is_key(match["any"], value, form):
+        return False
+    if form.loose and not _is_near_secret(match, value):
+        return False
+    return _judged(match["name"], value, form)
 
 
 def _names(text: str, low: int, high: int) -> Iterator[re.Match[str]]:
@@ -177,6 +207,7 @@ def _is_near_secret(match: re.Match[str], value: str) -> bool:
     if " " in value:
         return False
     sure = _CONSTANT.fullmatch(match["name"]) is not None or match["name"].lower() == "identified by"
+    sure = sure or (match.group().endswith("(") and _TYPED.search(match.group()) is not None)
     return sure or any(c.isdigit() for c in value)
 
 
@@ -208,20 +239,24 @@ def _place(text: str, match: re.Match[str]) -> tuple[int, int, _Form]:
         end = text.find("<", at, at + _MAX_VALUE)
         return at, at + len(text[at:end].rstrip()) if end > at else at, _Form(quoted=True)
     loose = match["assign"] is None and match["value"] is None
-    quote = _QUOTED.match(text, at)
+    made = _MADE.match(text, at) if match["assign"] is not None else None
+    quote = _QUOTED.match(text, made.end() if made else at)
     if quote:
         equals = (match["assign"] or "").strip() in ("=", ":=")
         return quote.end(), _quoted_end(text, quote), _Form(quoted=True, loose=loose, equals=equals)
     assign = match["assign"] or ""
     environment = "=" in assign and _is_environment(text, match)
     bare = (_LINE if environment else _BARE).match(text, at)
+    if bare and assign in (":", ":-") and _is_default(text, match.start()):
+        end = text.find("}", at, bare.end())
+        return at, max(end, at), _Form(quoted=False, alone=True)
     end = _bare_end(text, at, bare.end(), environment=environment) if bare else at
     alone = bool(assign) and (
         _is_alone(text, match.start(), end) or (assign == "=" and _is_part(text, match.start(), end))
     )
     # With blanks around the sign it is a program's line, unless nothing follows.
     environment = environment and (alone or assign == assign.strip())
-    return at, end, _Form(quoted=False, environment=environment, alone=alone)
+    return at, end, _Form(quoted=False, environment=environment, alone=alone, loose=loose)
 
 
 def _is_part(text: str, start: int, end: int) -> bool:
@@ -230,6 +265,11 @@ def _is_part(text: str, start: int, end: int) -> bool:
     if before == ";":
         return after in (";", '"', "'", "", "\n")
     return before in (" ", '"', "'", "=", "-") and after in (" ", '"', "'", "", "\n")
+
+
+def _is_default(text: str, start: int) -> bool:
+    """Whether the value is what holds where a variable is not set: `${DB_PASSWORD:-x}`, `${jwt.secret:x}`."""
+    return _VARIABLE.search(text, max(0, start - _MAX_NAME), start) is not None
 
 
 def _is_alone(text: str, start: int, end: int) -> bool:
@@ -261,9 +301,9 @@ def _bare_end(text: str, start: int, end: int, *, environment: bool) -> int:
     value = text[start:end]
     if "(" not in value and "[" not in value:
         end = start + len(value.rstrip(")}]"))
-    ampersand = text.find("&", start, end)
-    if ampersand > start:
-        end = ampersand
+    further = _FURTHER.search(text, start + 1, end)
+    if further is not None:
+        end = further.start()
     while end > start and text[end - 1] in ".:":
         end -= 1
     return end

@@ -33,6 +33,10 @@ def _password(value: str) -> bool:
     return is_odd_value(value) or is_plain_secret("password", value)
 
 
+def _mixed_word(value: str) -> bool:
+    return len(value) >= 6 and ":" not in value and is_odd_value(value)
+
+
 def _random(value: str) -> bool:
     return is_random_value(value) or _UUID.fullmatch(value) is not None
 
@@ -76,6 +80,16 @@ _FORMS = (
         r"\b(?:[Uu]ser(?:name)?|[Ll]ogin|[Aa]ccount)[ \t]?[:=][ \t]{0,3}\S{1,64}[ \t,;/|]{1,4}(?:[Pp]ass|[Pp]wd?)[ \t]?[:=][ \t]{0,3}",
         _password,
     ),
+    _Form(("identified by",), r"\b(?:IDENTIFIED|identified)[ \t]+(?:BY|by)[ \t]+(?:PASSWORD[ \t]+)?", _any),
+    _Form(("net",), r"\bnet[ \t]+user[ \t]+\S{1,40}[ \t]+", _any, r"[ \t]+/[a-z]"),
+    _Form(("passwd",), r"\becho[ \t]+(?:-n[ \t]+)?", _any, r"[\"']?[ \t]*\|[ \t]*(?:sudo[ \t]+)?passwd\b"),
+    _Form(
+        ("cred", "login", "account"),
+        r"\b(?:[Cc]red(?:ential)?s?|[Ll]ogin|[Aa]ccount)[ \t:=]{1,4}[\"']?[\w.@-]{1,40}(?:[ \t]/[ \t]|[:/])",
+        _password,
+    ),
+    _Form(("admin", "root"), r"(?<![\w/.:@-])(?<!chown )(?:admin|root|administrator):", _mixed_word),
+    _Form(("password",), r"\b(?:with|using|use|the)[ \t](?:the[ \t])?password[ \t]", _mixed_word),
     _Form(("storepass", "keypass"), rf"{_LINE}(?:store|key)pass[ \t]{{1,4}}", _any),
     _Form(("sqlcmd", "osql", "bcp"), rf"\b(?:sqlcmd|osql|bcp)\b{_ON}-P[ \t]?", _any),
     _Form(
@@ -112,6 +126,7 @@ _CALLS = (
         + _FIRST,
         "",
     ),
+    (("wifi",), r"\b(?:WiFi|wifi|WiFiMulti|wifiMulti)\.(?:begin|addAP|softAP)" + _FIRST, ""),
     (("auth",), r"\bauth[ \t]?[=:][ \t]?\([\"'][^\"'\n]{1,64}[\"'],[ \t]?", ""),
     (("redis",), r"\b[Rr]edis\w{0,12}\.auth\([ \t]{0,3}", ""),
     (("jwt",), r"\bjwt\.(?:sign|verify|encode|decode)\([^\n()\"']{1,80},[ \t]{0,3}", ""),

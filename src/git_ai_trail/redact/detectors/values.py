@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 from functools import lru_cache
 
 from git_ai_trail.redact.tokens import is_hex, is_odd_word, is_rough, looks_random
 
-_PASSWORD_NAME = re.compile(r"pass(?:word|wd|phrase|code)?|pwd|credential|_pw|Pw|identified", re.IGNORECASE)
+_PASSWORD_NAME = re.compile(r"pass(?:word|wd|phrase|code)?|pwd|credential|_pw|Pw|identified|psk", re.IGNORECASE)
 
 _OPENING = ("<", "{", "${", "$(")
 _MAX_PLACEHOLDER = 100
 _PLACEHOLDER = re.compile(
     r"""
       [$%@\#]?[{<(\[].*                # ${X}, <token>, {{ x }}, %(x)s, @{x}, #{x}
-    | \$\w+ | %\w+% | (?:%[sdr]\W?){1,4} | (?:(?:\x1b|\\x1b|\\033|\\e|\\u001b)\[.{1,12}m)+
+    | \$(?![A-Z][a-z]+[0-9]{3,}\Z)\w+ | %\w+% | (?:%[sdr]\W?){1,4} | (?:(?:\x1b|\\x1b|\\033|\\e|\\u001b)\[.{1,12}m)+
     | (?P<c>.)(?P=c)*                  # one character repeated
     | [x*._\-•…?#0]+ | \.{3}.* | .*(?:\.\.\.|…)
     | .*(?:your|my|some|the|an?|insert|enter|replace|add)[-_ ].*(?:key|token|secret|passw|here|value).*
@@ -39,6 +41,8 @@ _IDEOGRAPH = re.compile(r"[\u2e80-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff]")
 _ODD = re.compile(r"[!@#$%^&*+?~]")
 # Digits alone are a secret from here on: shorter ones are times, sizes and counts.
 _LONG_NUMBER = 14
+# So many characters behind `…_SECRET=` are no mode or name of something.
+_LONG_VALUE = 12
 _DIGIT = re.compile(r"[0-9]")
 # What stands in expressions of programs, but hardly in passwords: calls, members, lists; also camel case without digits.
 _CODE = re.compile(r"[()\[\]{}<>,;\"'`|\\=]|\w\.[a-z_]|::|\A[A-Z]?[a-z]+(?:[A-Z][a-z]+)+\Z|\A[A-Z][A-Z_]+\Z|\A\w+:\Z")
@@ -47,7 +51,9 @@ _NAMING = re.compile(r"pass|pwd|secret|cred|auth|user|hash|input|config|prompt|f
 _ENDS_SECRET = re.compile(r"(?:secret|token|key)\Z", re.IGNORECASE)
 _TYPE_NAME = re.compile(r"[A-Z]?[a-z]+(?:[A-Z][a-z]+)+|[A-Z][a-z]+")
 # The name of a secret that people make up, at its end.
+_CONSTANT = re.compile(r"[A-Z]{2,}[A-Z0-9_]*")
 _MADE_UP = re.compile(r"(?:secret|secret[_-]?key|passphrase|private[_-]?key)\Z", re.IGNORECASE)
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}")
 _CHOSEN = re.compile(r"[a-z0-9!@#$%^&*]{3,}(?:[ _-][a-z0-9!@#$%^&*]{2,}){0,5}")
 _LETTER = re.compile(r"[A-Za-z]")
 
@@ -79,7 +85,9 @@ def is_plain_secret(name: str, value: str) -> bool:
     if len(value) < 5 or is_placeholder(value) or _CODE.search(value) or _PATH_OR_URL.fullmatch(value):
         return False
     if is_password_name(name):
-        return not _NAMING.search(value) and not value.isdigit()
+        # A constant's value is no other variable's name, unless it is its own.
+        spoken = _NAMING.search(value) and not (_CONSTANT.fullmatch(name) and value.lower() != name.lower())
+        return not spoken and not value.isdigit()
     return _is_token(name, value, quoted=True, environment=False)
 
 
@@ -113,7 +121,8 @@ def _is_token(name: str, value: str, *, quoted: bool, environment: bool) -> bool
     if len(value) < 8 or " " in value:
         return False
     if _WORDS.fullmatch(value) and not (is_odd_word(value) or (len(value) >= 20 and looks_random(value))):
-        return environment and value.isalpha() and _ENDS_SECRET.search(name) is not None
+        sure = value.isalpha() or len(value) >= _LONG_VALUE
+        return environment and sure and _ENDS_SECRET.search(name) is not None
     if (_PATH_OR_URL.fullmatch(value) and not _is_base64(value)) or _VERSION_OR_DATE.fullmatch(value):
         return False
     if is_hex(value) and len(value) >= 16:
@@ -122,6 +131,8 @@ def _is_token(name: str, value: str, *, quoted: bool, environment: bool) -> bool
         return (is_odd_word(value) and not _TYPE_NAME.fullmatch(value)) or (
             _mixed(value) and ((len(value) >= 16 and looks_random(value)) or is_rough(value))
         )
+    if environment and len(value) >= _LONG_VALUE and _ENDS_SECRET.search(name):
+        return True
     return _mixed(value) or is_odd_word(value)
 
 
@@ -143,7 +154,18 @@ def is_random_value(value: str) -> bool:
         return False
     if is_hex(value):
         return len(value) >= 32 and _DIGIT.search(value) is not None
-    return _mixed(value) and " " not in value and looks_random(value)
+    return " " not in value and _mixed(value) and (looks_random(value) or _odd(value) or _is_encoded_text(value))
+
+
+def _is_encoded_text(value: str) -> bool:
+    """Whether a value is the base64 of a readable text, which no name of anything is."""
+    if _BASE64.fullmatch(value) is None or value in (value.lower(), value.upper()):
+        return False
+    try:
+        content = base64.b64decode(value[: len(value) // 4 * 4])
+    except binascii.Error:
+        return False
+    return content.isascii() and content.decode().isprintable()
 
 
 def _mixed(value: str) -> bool:
@@ -158,4 +180,4 @@ def _odd(value: str) -> bool:
 
 def _caption(value: str) -> bool:
     """A word with a capital, as labels have it (`Password`, `Passwort`, `InvalidLogin`)."""
-    return bool(_WORDS.fullmatch(value)) and value[0].isupper()
+    return bool(_WORDS.fullmatch(value)) and value[0].isupper() and not is_odd_word(value)
