@@ -47,6 +47,32 @@ def test_all_gates_give_the_same_spans(texts: list[str]) -> None:
     assert _united("hyperscan", texts) == plain
 
 
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(TEXTS, min_size=1, max_size=4), st.lists(st.integers(0, 3), max_size=4), TEXTS)
+def test_last_lines_that_are_not_laid_down_twice_give_what_they_give_alone(
+    texts: list[str], repeated: list[int], head: str
+) -> None:
+    mixed: list[str] = []
+    for number, text in enumerate(texts):
+        body = f"{text}\n{'of some length ' * 5}"
+        mixed += [f"{head}\n{body}"] + [body] * (number in repeated) + [body[len(text) // 2 :]]
+    engine = _engine("hyperscan")
+    shared, alone = engine.find(Joined(mixed, share=True)), engine.find(Joined(mixed))
+    for number, text in enumerate(mixed):
+        assert unite(text, shared.get(number) or [], []) == unite(text, alone.get(number) or [], [])
+
+
+def test_last_lines_are_laid_down_once() -> None:
+    body = "what a program printed, line by line\n" * 3 + "the end of it"
+    whole = f"Exit code: 0\nOutput:\n{body}"
+    joined = Joined([whole, "another", body, f"x{body}"], share=True)
+    assert joined.whole.count("the end of it") == 2
+    at = joined.whole.index("what a program")
+    assert joined.places(at) == [(0, at), (2, 0)]
+    assert joined.after(at) == joined.whole.index("another")
+    assert list(joined.places(joined.whole.index("xwhat"))) == [(3, 0)]
+
+
 def test_all_gates_give_the_same_spans_far_into_a_long_text() -> None:
     words = " ".join(random_text(6, n) for n in range(6000))
     text = words + "\n" + token() + "\n" + words + "\n" + key_block() + "\npassword = 'hunter" + "22'\n" + words

@@ -104,14 +104,14 @@ class HyperscanGate:
         with self._lock:
             self._database.scan(joined.encoded, match_event_handler=_report, context=reports)
         for detector, end in reports:
-            number, before = joined.place(max(end - 1, 0))
-            hits = found.setdefault(number, {})
-            if self._whole[detector]:
-                hits[detector] = None
-            else:
-                ends = hits.setdefault(detector, [])
-                if ends is not None:
-                    ends.append(before + 1)
+            for number, before in joined.places(max(end - 1, 0)):
+                hits = found.setdefault(number, {})
+                if self._whole[detector]:
+                    hits[detector] = None
+                else:
+                    ends = hits.setdefault(detector, [])
+                    if ends is not None:
+                        ends.append(before + 1)
         return found
 
 

@@ -9,21 +9,59 @@ from itertools import accumulate
 # No token, word or rule of ours reaches across it.
 BETWEEN = "\n\x1e\n"
 
+# A shorter text is sooner looked at twice than found in another one.
+_MIN_PART = 64
+_TAIL = 32
+
 
 class Joined:
-    """`whole` is the texts with `BETWEEN` between them."""
+    """`whole` is the texts with `BETWEEN` between them.
 
-    __slots__ = ("encoded", "starts", "texts", "whole")
+    With `share`, a text that is the last lines of another one (what a program printed, below what the agent says of the
+    run) is not laid down again: what is found there is found in both. For rules that see no difference between the
+    beginning of a text and that of a line.
+    """
 
-    def __init__(self, texts: Sequence[str]) -> None:
+    __slots__ = ("_numbers", "_parts", "encoded", "starts", "texts", "whole")
+
+    def __init__(self, texts: Sequence[str], *, share: bool = False) -> None:
         self.texts = texts
-        self.whole = BETWEEN.join(texts)
+        # By the number of a text: the numbers of those that are its last lines, and where in it they begin.
+        self._parts: dict[int, list[tuple[int, int]]] = {}
+        self._numbers = self._alone() if share else range(len(texts))
+        laid = texts if len(self._numbers) == len(texts) else [texts[number] for number in self._numbers]
+        self.whole = BETWEEN.join(laid)
         # One byte for each character, so that a place in it is a place in the whole; beyond Latin-1 stands `?`.
         self.encoded = self.whole.encode("latin-1", "replace")
-        self.starts = list(accumulate(map(len(BETWEEN).__add__, map(len, texts)), initial=0))
-        self.starts.pop()
+        self.starts = list(accumulate(map(len(BETWEEN).__add__, map(len, laid)), initial=0))
 
-    def place(self, at: int) -> tuple[int, int]:
-        """(number of the text, offset in it) of a place in the whole."""
-        number = bisect_right(self.starts, at) - 1
-        return number, at - self.starts[number]
+    def places(self, at: int) -> Sequence[tuple[int, int]]:
+        """(number of the text, offset in it) of a place in the whole, for each text that has it."""
+        laid = bisect_right(self.starts, at) - 1
+        number, offset = self._numbers[laid], at - self.starts[laid]
+        parts = self._parts.get(number)
+        if parts is None:
+            return ((number, offset),)
+        return [(number, offset), *((part, offset - start) for part, start in parts if offset >= start)]
+
+    def after(self, at: int) -> int:
+        """Where in the whole the next text begins."""
+        return self.starts[bisect_right(self.starts, at)]
+
+    def _alone(self) -> list[int]:
+        """The numbers of the texts that are no part of another one, which comes before it."""
+        alone: list[int] = []
+        ends: dict[str, int] = {}
+        for number, text in enumerate(self.texts):
+            if len(text) >= _MIN_PART:
+                other = ends.setdefault(text[-_TAIL:], number)
+                if other != number and _are_last_lines(text, self.texts[other]):
+                    self._parts.setdefault(other, []).append((number, len(self.texts[other]) - len(text)))
+                    continue
+                ends[text[-_TAIL:]] = number
+            alone.append(number)
+        return alone
+
+
+def _are_last_lines(text: str, of: str) -> bool:
+    return len(of) > len(text) and of[-len(text) - 1] == "\n" and of.endswith(text)

@@ -70,16 +70,16 @@ class Known:
         """Where remembered values stand in texts, by their number."""
         found: dict[int, list[Span]] = {}
         for at, word in self._occurrences(joined.whole):
-            number, start = joined.place(at)
-            text, end = joined.texts[number], start + len(word)
             value = self._values[word]
-            if end > len(text) or (value.word and _beside_word(text, start, end)):
-                continue
-            if value.rank == RANK_VENDOR:
-                start, end = widen(text, start, end)
-            found.setdefault(number, []).append(
-                Span(start, end, value.rule, value.kind, value.rank, None, value.subject)
-            )
+            for number, begin in joined.places(at):
+                text, start, end = joined.texts[number], begin, begin + len(word)
+                if end > len(text) or (value.word and _beside_word(text, start, end)):
+                    continue
+                if value.rank == RANK_VENDOR:
+                    start, end = widen(text, start, end)
+                found.setdefault(number, []).append(
+                    Span(start, end, value.rule, value.kind, value.rank, None, value.subject)
+                )
         return found
 
     def _add(self, word: str, value: Value) -> None:

@@ -167,10 +167,10 @@ class Session:
             and text not in memory.found
             and not (len(text) >= _BINARY_FROM and (len(text) > MAX_TEXT or _is_binary(text)))
         ]
-        joined = Joined(fresh)
+        joined = Joined(fresh, share=not self.custom)
         if may_hold_tag(joined.whole):
             fresh = [text for text in fresh if not may_hold_tag(text)]
-            joined = Joined(fresh)
+            joined = Joined(fresh, share=not self.custom)
         spans = self._engine.find(joined, manual=self._manual)
         known = self._known.find(joined)
         self._foreseen = {

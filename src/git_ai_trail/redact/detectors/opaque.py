@@ -46,10 +46,8 @@ def _with_runs(joined: Joined) -> Iterator[int]:
     samples = joined.encoded[::_STEP].translate(_IN_BASE64)
     at = samples.find(_SAMPLES)
     while at >= 0:
-        number, _ = joined.place(at * _STEP)
-        yield number
-        after = joined.starts[number] + len(joined.texts[number])
-        at = samples.find(_SAMPLES, -(-after // _STEP))
+        yield from (number for number, _ in joined.places(at * _STEP))
+        at = samples.find(_SAMPLES, -(-joined.after(at * _STEP) // _STEP))
 
 
 def _runs(leaf: Leaf, low: int, high: int) -> Iterator[Span]:
