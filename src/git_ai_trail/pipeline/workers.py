@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import multiprocessing
 import os
 import signal
@@ -20,7 +21,6 @@ import msgspec
 from git_ai_trail.errors import TrailError, is_damage
 from git_ai_trail.formats.records import decode_with
 from git_ai_trail.model import Ingested, Skipped
-from git_ai_trail.pipeline import third_party
 from git_ai_trail.pipeline.discovery import admitted
 from git_ai_trail.pipeline.ingest_log import ingest_log
 from git_ai_trail.pipeline.repository_rules import UnusableRulesError
@@ -101,7 +101,7 @@ def _ingester(env: Mapping[str, str], url: str, *, debug: bool) -> Iterator[Inge
     """The ingester of this process, with a store of its own."""
     store = open_store(url, is_clean=is_clean)
     try:
-        with _at_full_speed():
+        with store.settling(), _at_full_speed():
             yield Ingester(store, _redactors(env, store), debug=debug)
     finally:
         store.close()
@@ -235,7 +235,8 @@ def _begin(setup: _Setup) -> None:
     # The parent tells its workers to stop; the terminal's own signal would end them in the middle of a transaction.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _speed_up()
-    third_party.admit(setup.formats)
+    if setup.formats:
+        importlib.import_module("git_ai_trail.pipeline.third_party").admit(setup.formats)
     store = open_store(setup.url, is_clean=is_clean)
     _Worker.ingester = Ingester(store, _redactors(setup.env, store), debug=setup.debug)
     _Worker.stop = setup.stop

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
 from git_ai_trail.errors import StoreError
@@ -191,6 +192,10 @@ class Store(Protocol):
 
     def problems(self) -> list[str]:
         """What an integrity check finds wrong; empty if nothing."""
+        ...
+
+    def settling(self) -> AbstractContextManager[None]:
+        """While it lasts, much is written, by this process or others; the store may put it in order on the side."""
         ...
 
     def close(self) -> None: ...

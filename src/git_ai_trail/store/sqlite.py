@@ -10,7 +10,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from git_ai_trail.errors import StoreError
 from git_ai_trail.model import (
@@ -30,6 +30,9 @@ from git_ai_trail.model import (
 from git_ai_trail.store import sqlite_reader as reader
 from git_ai_trail.store import sqlite_usage
 from git_ai_trail.store.protocol import Clean, FileState, IsClean, PromptPlace, ReadUpTo
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
 
 SCHEMA_VERSION = 6
 
@@ -142,6 +145,10 @@ class SqliteStore:
 
     def problems(self) -> list[str]:
         return reader.problems(self.conn)
+
+    def settling(self) -> AbstractContextManager[None]:
+        made: AbstractContextManager[None] = _late("sqlite_settling").settling(self.path)
+        return made
 
     def close(self) -> None:
         self.conn.close()

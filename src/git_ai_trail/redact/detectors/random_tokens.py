@@ -37,6 +37,7 @@ _PRINTABLE = bytes(range(32, 127)) + b"\t\r\n"
 _SECRET_WORD = re.compile(
     r"passw|secret(?!ar)|api[_ -]?key|access[_ -]?key|private[_ -]?key|auth[_ -]?token|bearer|credential", re.IGNORECASE
 )
+_OF_TEXT = "0234567"
 _SECRET_CORES = ("pass", "secret", "key", "token", "bearer", "cred")
 _ENCODED = re.compile(r"[A-Za-z0-9+/_-]{20,65536}={0,2}", re.ASCII)
 _WORD_NEAR = 48
@@ -104,7 +105,7 @@ def _judge(
     encoded, begin, stop = _around(text, match)
     if hexadecimal and encoded == token:
         # Most are digests, of which next to none are text in disguise.
-        hidden = len(token) >= 24 and _readable(_unhex(token)) and decodes_to_secret(token)
+        hidden = _may_be_text(token) and _readable(_unhex(token)) and decodes_to_secret(token)
     else:
         hidden = _may_be_encoded(token, encoded) and decodes_to_secret(encoded)
     if hidden:
@@ -119,6 +120,13 @@ def _judge(
         return None
     start, end = widen(text, *match.span())
     return Span(start, end, RULE, "token", RANK_RANDOM)
+
+
+def _may_be_text(token: str) -> bool:
+    """Whether hex may be that of a text: in a short one every byte is a character, of which none begins with 8 to f."""
+    if len(token) < 24:
+        return False
+    return len(token) > 64 or "-" in token or (token[0] in _OF_TEXT and token[2] in _OF_TEXT and token[4] in _OF_TEXT)
 
 
 def _around(text: str, match: re.Match[str]) -> tuple[str, int, int]:
@@ -137,6 +145,8 @@ def _in_base64(text: str, match: re.Match[str]) -> bool:
 
 
 def _word_before(text: str, start: int) -> bool:
+    if text[start - 1 : start] == "\n":
+        return False
     before = text[max(0, start - _WORD_NEAR) : start]
     before = before[before.rfind("\n") + 1 :]
     # Words by which the pattern is worth a look: most of what comes here is a commit's name behind nothing.
