@@ -1,80 +1,26 @@
-"""Runs the ingest of many logs, in this process or in several; a log that cannot be read never stops the rest."""
+"""Runs the ingest of many logs, in this process or in several.
+
+What reading takes is imported when the others have been started, so that they begin meanwhile.
+"""
 
 from __future__ import annotations
 
-import gc
 import importlib
 import multiprocessing
-import os
 import signal
-import sqlite3
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from multiprocessing.synchronize import Event as Signal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import msgspec
-
-from git_ai_trail.errors import TrailError, is_damage
-from git_ai_trail.formats.records import decode_with
-from git_ai_trail.model import Ingested, Skipped
+from git_ai_trail.errors import TrailError
 from git_ai_trail.pipeline.discovery import admitted
-from git_ai_trail.pipeline.ingest_log import ingest_log
-from git_ai_trail.pipeline.repository_rules import UnusableRulesError
-from git_ai_trail.pipeline.scrubbing import Redactors
-from git_ai_trail.pipeline.unread import Left, Task
-from git_ai_trail.redact import is_clean
-from git_ai_trail.store import open_store
-from git_ai_trail.store.protocol import ReadMeanwhile, Store
+from git_ai_trail.pipeline.unread import Task
 
-# A log's own result, or None where another run was quicker.
-Result = Ingested | Skipped | Left | None
-
-
-class Stopped(Exception):
-    """The person interrupted the run; the log that was being read stays as it was."""
-
-
-class Ingester:
-    """Reads logs into one open store."""
-
-    def __init__(self, store: Store, redactors: Redactors, *, debug: bool = False) -> None:
-        self.store = store
-        self.redactors = redactors
-        self.debug = debug
-
-    def read(self, task: Task, tick: Callable[[int], None]) -> Result:
-        """Reads one log; whatever goes wrong with it is named, without any text from it."""
-        try:
-            return ingest_log(self.store, self.redactors, task, tick=tick)
-        except ReadMeanwhile:
-            return None
-        except UnusableRulesError as error:
-            return Left(task.shown, error.message)
-        except Stopped:
-            raise
-        except sqlite3.DatabaseError as error:
-            if is_damage(error):
-                raise  # no log can be kept then
-            return Skipped(kind=f"log not read: {self._cause(error)}", where=task.shown, count=1)
-        except Exception as error:
-            return Skipped(kind=f"log not read: {self._cause(error)}", where=task.shown, count=1)
-
-    def _cause(self, error: Exception) -> str:
-        if isinstance(error, OSError) and error.strerror:
-            return error.strerror
-        if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
-            return "the database is busy"
-        if not self.debug:
-            return type(error).__name__
-        trace = error.__traceback__
-        while trace is not None and trace.tb_next is not None:
-            trace = trace.tb_next
-        place = f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}" if trace else "?"
-        return f"{type(error).__name__} at {place}"
+if TYPE_CHECKING:
+    from git_ai_trail.pipeline.ingester import Ingester, Result
 
 
 def run(
@@ -91,43 +37,14 @@ def run(
     if jobs > 1 and len(tasks) > 1:
         _run_side_by_side(env, url, tasks, jobs=min(jobs, len(tasks)), debug=debug, done=done, tick=tick)
         return
-    with _ingester(env, url, debug=debug) as ingester:
+    with _reading().ingester(env, url, debug=debug) as ingester:
         for task in tasks:
             done(ingester.read(task, tick))
 
 
-@contextmanager
-def _ingester(env: Mapping[str, str], url: str, *, debug: bool) -> Iterator[Ingester]:
-    """The ingester of this process, with a store of its own."""
-    store = open_store(url, is_clean=is_clean)
-    try:
-        with store.settling(), _at_full_speed():
-            yield Ingester(store, _redactors(env, store), debug=debug)
-    finally:
-        store.close()
-
-
-def _redactors(env: Mapping[str, str], store: Store) -> Redactors:
-    made = Redactors(env, store.manual(), store.repository_rules())
-    made.ready()  # what is wrong with all is no reason to leave out one log after the other
-    return made
-
-
-@contextmanager
-def _at_full_speed() -> Iterator[None]:
-    """With msgspec's decoder. Python's search for cycles, a twentieth of the time here, has next to nothing to find."""
-    before = gc.get_threshold()
-    _speed_up()
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-        decode_with(None)
-
-
-def _speed_up() -> None:
-    gc.set_threshold(100_000, 20, 100)
-    decode_with(msgspec.json.Decoder().decode)
+def _reading() -> Any:
+    """The module that reads, which takes a tenth of a second to import."""
+    return importlib.import_module("git_ai_trail.pipeline.ingester")
 
 
 class _Setup(NamedTuple):
@@ -219,7 +136,7 @@ def _run_side_by_side(
 
         try:
             shared.give()  # the others begin while this process makes itself ready
-            with _ingester(env, url, debug=debug) as ingester:
+            with _reading().ingester(env, url, debug=debug) as ingester:
                 while (task := shared.take()) is not None:
                     done(ingester.read(task, own_tick))
             shared.finish()
@@ -234,11 +151,11 @@ def _run_side_by_side(
 def _begin(setup: _Setup) -> None:
     # The parent tells its workers to stop; the terminal's own signal would end them in the middle of a transaction.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _speed_up()
+    reading = _reading()
+    reading.speed_up()
     if setup.formats:
         importlib.import_module("git_ai_trail.pipeline.third_party").admit(setup.formats)
-    store = open_store(setup.url, is_clean=is_clean)
-    _Worker.ingester = Ingester(store, _redactors(setup.env, store), debug=setup.debug)
+    _Worker.ingester = reading.opened(setup.env, setup.url, debug=setup.debug)
     _Worker.stop = setup.stop
 
 
@@ -248,4 +165,4 @@ def _read(task: Task) -> Result:
 
 def _stop_if_told(size: int) -> None:
     if _Worker.stop.is_set():
-        raise Stopped
+        raise _reading().Stopped
