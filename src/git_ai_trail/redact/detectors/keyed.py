@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import ahocorasick
+
 from git_ai_trail.redact.detector import RANK_KEYED, Detector, Leaf, Span, matches
 from git_ai_trail.redact.detectors.values import (
     is_chosen_word,
@@ -97,7 +99,10 @@ _CONSTANT = re.compile(r"[A-Z]{2,}[A-Z0-9_]*")
 # What fills in a form.
 _TYPED = re.compile(r"[\"'`)\w]\.(?:type|fill|val|send_?keys|set_?value)\(\Z|fill\([\"'`]", re.IGNORECASE)
 # Every name holds one of these, and begins at most so far before it.
-_CORE = re.compile("|".join(KEYWORDS))
+_CORES = ahocorasick.Automaton()
+for _word in KEYWORDS:
+    _CORES.add_word(_word, len(_word) - 1)
+_CORES.make_automaton()
 _BEFORE_CORE = 16
 _QUOTED = re.compile(r"[bBfFrRuUlLnN@$]{0,2}(?P<quote>\\{0,3}(?:\"\"\"|'''|[\"'`]))", re.ASCII)
 # What makes bytes, a type of its own or a digest of a value: `[]byte("…")`, `SecretStr('…')`, `bcrypt.hash("…")`.
@@ -181,9 +186,7 @@ def _names(text: str, low: int, high: int) -> Iterator[re.Match[str]]:
         yield from matches(_KEY, text, low, high)  # some letters have a longer form in lower case
         return
     at = low
-    core = _CORE.search(lower)
-    while core is not None:
-        place = low + core.start()
+    for place in sorted({low + end - length for end, length in _CORES.iter(lower)}):
         for start in range(max(at, place - _BEFORE_CORE), place + 1):
             match = _KEY.match(text, start)
             if match is not None:
@@ -191,8 +194,7 @@ def _names(text: str, low: int, high: int) -> Iterator[re.Match[str]]:
                 at = match.end()
                 break
         else:
-            at = place + 1
-        core = _CORE.search(lower, at - low)
+            at = max(at, place + 1)
 
 
 def _is_key(name: str, value: str, form: _Form) -> bool:
