@@ -41,6 +41,7 @@ KEY = bytes(range(32))
 PIECE = 8
 PERSONS = frozenset(("email", "home-path", "user-name"))
 CHUNK = 32 * 1024
+PATIENCE = 300  # seconds; some do not come to an end with thousands of files
 SOURCE = SourceFile(format="codex", path="bench.jsonl", size=0, mtime_ns=0, inode=0)
 
 
@@ -299,7 +300,11 @@ def write_files(folder: Path, texts: Sequence[str]) -> list[str]:
 
 
 def run(*command: str) -> str:
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE).stdout
+    except subprocess.TimeoutExpired:
+        print(f"  {command[0]}: gave up after {PATIENCE} s, what follows is not its result")
+        return ""
 
 
 def detect_secrets(folder: str) -> Counter[str]:
