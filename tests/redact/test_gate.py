@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from git_ai_trail.redact import gate, ruleset
-from git_ai_trail.redact.detectors import keyed
+from git_ai_trail.redact.detectors import keyed, random_tokens
 from git_ai_trail.redact.engine import Engine, engine_for
 from git_ai_trail.redact.joined import Joined
 from git_ai_trail.redact.shapes import example
@@ -165,3 +165,10 @@ def test_without_hyperscan_the_automaton_serves(monkeypatch: pytest.MonkeyPatch)
 def test_names_are_found_where_the_whole_pattern_finds_them(text: str) -> None:
     expected = [match.span() for match in keyed._KEY.finditer(text)]
     assert [match.span() for match in keyed._names(text, 0, len(text))] == expected
+
+
+@given(st.text(st.sampled_from("\t\r\n ~aZ09{\\"), min_size=12, max_size=48))
+def test_hex_of_a_text_is_never_passed_over(text: str) -> None:
+    token = text.encode().hex()
+    assert random_tokens._readable(random_tokens._unhex(token))
+    assert random_tokens._may_be_text(token)

@@ -22,23 +22,37 @@ class Joined:
     beginning of a text and that of a line.
     """
 
-    __slots__ = ("_numbers", "_parts", "encoded", "starts", "texts", "whole")
+    __slots__ = ("_encoded", "_laid", "_numbers", "_parts", "_starts", "texts", "whole")
 
     def __init__(self, texts: Sequence[str], *, share: bool = False) -> None:
         self.texts = texts
         # By the number of a text: the numbers of those that are its last lines, and where in it they begin.
         self._parts: dict[int, list[tuple[int, int]]] = {}
         self._numbers = self._alone() if share else range(len(texts))
-        laid = texts if len(self._numbers) == len(texts) else [texts[number] for number in self._numbers]
-        self.whole = BETWEEN.join(laid)
-        # One byte for each character, so that a place in it is a place in the whole; beyond Latin-1 stands `?`.
-        self.encoded = self.whole.encode("latin-1", "replace")
-        self.starts = list(accumulate(map(len(BETWEEN).__add__, map(len, laid)), initial=0))
+        self._laid = texts if len(self._numbers) == len(texts) else [texts[number] for number in self._numbers]
+        self.whole = BETWEEN.join(self._laid)
+        self._encoded: bytes | None = None
+        self._starts: list[int] | None = None
+
+    @property
+    def encoded(self) -> bytes:
+        """One byte for each character, so that a place in it is a place in the whole; beyond Latin-1 stands `?`."""
+        if self._encoded is None:
+            self._encoded = self.whole.encode("latin-1", "replace")
+        return self._encoded
+
+    @property
+    def starts(self) -> list[int]:
+        """Where in the whole each text begins that is laid down in it, and one more would."""
+        if self._starts is None:
+            self._starts = list(accumulate(map(len(BETWEEN).__add__, map(len, self._laid)), initial=0))
+        return self._starts
 
     def places(self, at: int) -> Sequence[tuple[int, int]]:
         """(number of the text, offset in it) of a place in the whole, for each text that has it."""
-        laid = bisect_right(self.starts, at) - 1
-        number, offset = self._numbers[laid], at - self.starts[laid]
+        starts = self.starts
+        laid = bisect_right(starts, at) - 1
+        number, offset = self._numbers[laid], at - starts[laid]
         parts = self._parts.get(number)
         if parts is None:
             return ((number, offset),)
