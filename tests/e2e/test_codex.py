@@ -81,9 +81,14 @@ def test_ingest_knows_the_prompts_and_tokens_of_every_session(
     (told,) = scene.named("resumed")
     stage = staged(told, agent, "native")
     repo = stage.repo("main")
-    repo.run("git", "ai-trail", "ingest")
+    said = repo.run("git", "ai-trail", "ingest").stdout
     listed = {one["id"]: one for one in json.loads(repo.run("git", "ai-trail", "sessions", "--json").stdout)}
-    assert {name: listed[id]["prompts"] for name, id in stage.sessions.items()} == {"one": 2, "two": 1}
+    found = {name: listed[id]["prompts"] for name, id in stage.sessions.items()}
+    logs = {
+        log.name: log.read_text().splitlines() for id in stage.sessions.values() for log in stage.agent.rollouts(id)
+    }
+    shown = {name: [line[:160] for line in lines if "user_message" in line] for name, lines in logs.items()}
+    assert found == {"one": 2, "two": 1}, f"{said}\n{shown}"
     session = repo.run("git", "ai-trail", "session", stage.sessions["one"]).stdout
     assert all(action.prompt in session for action in told.actions if action.alias == "one")
     hold(told, stage)
