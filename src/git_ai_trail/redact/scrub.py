@@ -20,8 +20,8 @@ from git_ai_trail.redact.session import Found, Session
 from git_ai_trail.redact.tags import withheld
 from git_ai_trail.redact.tree import Path, Tree, written
 
-_AT_ONCE_BYTES = 1 << 17
-_AT_ONCE_LINES = 64
+_AT_ONCE_BYTES = 1 << 18
+_AT_ONCE_LINES = 160
 
 # A line of a log (or its sha256 where it is too long to be held), and what it says.
 Line = tuple[bytes | str, list[Event]]
