@@ -164,3 +164,26 @@ def test_long_random_tokens_are_found_without_a_name(length: int) -> None:
 def test_a_whole_token_goes_however_it_continues() -> None:
     secret = "gh" + "p_" + random_text(36)
     assert clean(f"x {secret}_tail-and-more y") == "x [REDACTED:token#1] y"
+
+
+# Names that go on, values that are made, and what stands between them otherwise than usual.
+BESIDE = [
+    "token_2 {}",
+    "api_key] {}",
+    "db_pass {}",
+    "salt {}",
+    "nonce1 {}",
+    'sort_key = md5("{}")',
+    "salt = bytes('{}')",
+    "${{sort.key:{}}}",
+    "some_key = '{}'",
+    "key: {}",
+    "otp {}",
+]
+
+
+@pytest.mark.parametrize("form", [*(form for form, _ in GONE), *BESIDE])
+def test_every_way_to_find_candidates_finds_the_same(form: str) -> None:
+    values = (WORD, ODD, HEX, UUID, MIXED, PLAIN, ENCODED, LETTERS, "0yJ!@1$r8p0" + "L@r1$6yJ!", random_text(24, 8))
+    for text in (form.format(value) for value in values):
+        assert clean(text, gate="hyperscan") == clean(text, gate="keyword") == clean(text, gate="plain")

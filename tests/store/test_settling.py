@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -12,9 +11,16 @@ import pytest
 from git_ai_trail.store import open_store, sqlite_settling
 
 
-@pytest.fixture(autouse=True)
-def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqlite_settling, "_SECONDS", 0.01)
+class Turns(threading.Event):
+    """An event that is set after some waits, none of which takes any time."""
+
+    def __init__(self, waits: int) -> None:
+        super().__init__()
+        self.left = waits
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.left -= 1
+        return self.left < 0
 
 
 def test_what_is_written_reaches_the_database_before_anybody_asks_for_it(tmp_path: Path) -> None:
@@ -23,14 +29,14 @@ def test_what_is_written_reaches_the_database_before_anybody_asks_for_it(tmp_pat
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("PRAGMA wal_autocheckpoint = 0")
     before = path.stat().st_size
-    with store.settling():
-        other.execute("CREATE TABLE much (text TEXT)")
-        other.executemany("INSERT INTO much VALUES (?)", [("x" * 4000,) for _ in range(50)])
-        while path.stat().st_size < before + 50 * 4000:
-            time.sleep(0.01)
+    other.execute("CREATE TABLE much (text TEXT)")
+    other.executemany("INSERT INTO much VALUES (?)", [("x" * 4000,) for _ in range(50)])
+    sqlite_settling._settle(str(path), Turns(0))
+    assert path.stat().st_size == before
+    sqlite_settling._settle(str(path), Turns(1))
+    assert path.stat().st_size >= before + 50 * 4000
     other.close()
     store.close()
-    assert not path.with_name("trail.db-wal").exists()
 
 
 def test_it_ends_with_the_block_whatever_ended_that(tmp_path: Path) -> None:
@@ -50,6 +56,15 @@ def test_it_ends_with_the_block_whatever_ended_that(tmp_path: Path) -> None:
     store.close()
 
 
-def test_a_database_that_cannot_be_opened_stops_nobody(tmp_path: Path) -> None:
-    with sqlite_settling.settling(str(tmp_path / "missing" / "trail.db")):
-        time.sleep(0.05)
+def test_a_database_that_is_no_more_ends_it(tmp_path: Path) -> None:
+    turns = Turns(1)
+    sqlite_settling._settle(str(tmp_path / "missing" / "trail.db"), turns)
+    assert turns.left == 1  # it did not even begin to wait
+
+
+def test_a_database_that_is_none_ends_it(tmp_path: Path) -> None:
+    path = tmp_path / "trail.db"
+    path.write_bytes(b"no database " * 100)
+    turns = Turns(1000)
+    sqlite_settling._settle(str(path), turns)
+    assert turns.left >= 999

@@ -111,5 +111,6 @@ def _at_full_speed() -> Iterator[None]:
 
 
 def speed_up() -> None:
+    """Prepares a process that does nothing but read logs."""
     gc.set_threshold(100_000, 20, 100)
     decode_with(msgspec.json.Decoder().decode)

@@ -83,7 +83,7 @@ _GATES = (
     rf"(?:{_WORD}[\w.-]{{0,30}}|pass[0-9]{{0,2}}|pw[0-9]{{0,2}})(?:{_CLOSE}{_SPACE}|{_COMMA}){_QUOTE}[^\s\"'`\\]{{3}}",
     rf"(?:{_WORD}[\w.-]{{0,30}}|pass[0-9]{{0,2}}|pw[0-9]{{0,2}}){_VALUE}{_QUOTE}?[^\s\"'`\\]{{3}}",
     rf"(?:keys?|{_OTHERS})[0-9]{{0,2}}{_CLOSE}{_TYPE}{_ASSIGN}{_QUOTE}?{_RANDOM}",
-    rf"(?:{_WORD}|keys?){_SPACE}{_RANDOM}",
+    rf"(?:{_WORD}[\w.-]{{0,30}}|(?:pass|pw|keys?|{_OTHERS})[0-9]{{0,2}}){_CLOSE}{_SPACE}{_RANDOM}",
     rf"(?:salt|pepper|nonce|seed)[0-9]{{0,2}}{_CLOSE}{_TYPE}{_ASSIGN}{_QUOTE}[^\s\"'`\\]{{6}}",
 )
 
@@ -93,6 +93,7 @@ _KEY = re.compile(
     rf"|(?P<value>{_VALUE})|{_COMMA}(?=[\"'`]))",
     re.ASCII | re.IGNORECASE,
 )
+_BEGINS_RANDOM = re.compile(_RANDOM)
 _SALT = re.compile(r"salt|pepper|nonce|seed", re.IGNORECASE)
 # `define("DB_PASSWORD", "…")`: the name of a constant, not that of a field.
 _CONSTANT = re.compile(r"[A-Z]{2,}[A-Z0-9_]*")
@@ -201,7 +202,9 @@ def _is_key(name: str, value: str, form: _Form) -> bool:
     """Whether the value of a name that need not mean a secret (`sort_key`) is one all the same."""
     if form.loose:
         return False
-    return is_random_value(value) or (form.quoted and _SALT.match(name) is not None and is_odd_value(value))
+    if form.quoted and _SALT.match(name) is not None and is_odd_value(value):
+        return True
+    return _BEGINS_RANDOM.match(value) is not None and is_random_value(value)
 
 
 def _is_near_secret(match: re.Match[str], value: str) -> bool:
@@ -241,7 +244,7 @@ def _place(text: str, match: re.Match[str]) -> tuple[int, int, _Form]:
         end = text.find("<", at, at + _MAX_VALUE)
         return at, at + len(text[at:end].rstrip()) if end > at else at, _Form(quoted=True)
     loose = match["assign"] is None and match["value"] is None
-    made = _MADE.match(text, at) if match["assign"] is not None else None
+    made = _MADE.match(text, at) if match["assign"] is not None and match["any"] is None else None
     quote = _QUOTED.match(text, made.end() if made else at)
     if quote:
         equals = (match["assign"] or "").strip() in ("=", ":=")

@@ -58,7 +58,6 @@ _CHOSEN = re.compile(r"[a-z0-9!@#$%^&*]{3,}(?:[ _-][a-z0-9!@#$%^&*]{2,}){0,5}")
 _LETTER = re.compile(r"[A-Za-z]")
 
 
-@lru_cache(maxsize=4096)
 def is_password_name(name: str) -> bool:
     """Whether values of this name are chosen by people (so that a word can be one)."""
     return bool(_PASSWORD_NAME.search(name))
