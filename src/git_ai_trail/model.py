@@ -17,13 +17,15 @@ from git_ai_trail.shown import Commit, ShownFile
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFile:
-    """One log file as discovery found it. `mtime_ns` and `size` are of the moment of the look."""
+    """One log file as it was found. `mtime_ns` and `size` are of the moment of the look, which `looked_at` (unix seconds; 0:
+    not known) does not come after: what others have read since may be more."""
 
     format: str
     path: str
     size: int
     mtime_ns: int
     inode: int
+    looked_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,9 @@ import pytest
 from backports import zstd
 
 from git_ai_trail.model import SessionFilter
+from git_ai_trail.pipeline.repository_rules import NONE, Scope
+from git_ai_trail.pipeline.scrubbing import Redactors
+from git_ai_trail.redact import Scrubber
 from tests.pipeline.ingesting import AT, a_log, more_of, opened, rows, run
 from tests.support.codex_log import CodexLog
 
@@ -135,3 +138,24 @@ def test_a_compressed_log_gives_what_the_plain_one_gives(codex: Path) -> None:
     assert len(store.sessions(SessionFilter())) == 1
     store.close()
     assert rows() == plain
+
+
+def test_a_run_that_opened_a_log_before_it_grew_takes_nothing_back(
+    codex: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Making the rules ready takes time, in which another run can read all that has come since."""
+    log = a_log(codex)
+    make = Redactors.of
+
+    def of(self: Redactors, scope: Scope = NONE) -> Scrubber:
+        monkeypatch.setattr(Redactors, "of", make)
+        more_of(log)
+        assert run().prompts == 2
+        return make(self, scope)
+
+    monkeypatch.setattr(Redactors, "of", of)
+    slow = run()
+    assert (slow.unchanged, slow.prompts, slow.skipped) == (1, 0, ())
+    store = opened()
+    assert [info.prompts for info in store.sessions(SessionFilter())] == [2]
+    store.close()

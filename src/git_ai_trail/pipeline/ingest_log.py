@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -79,6 +80,7 @@ def ingest_log(store: Store, redactors: Redactors, task: Task, *, tick: Callable
 
 def _ingested(store: Store, redactors: Redactors, task: Task, others: Scope, tick: Callable[[int], None]) -> Ingested:
     fmt = _format_of(task)
+    began = time.time()
     with open_log(task.path, document=fmt.is_document(task.path)) as log:
         reader = _resumed(fmt, log, task)
         appended = reader is not None
@@ -92,7 +94,14 @@ def _ingested(store: Store, redactors: Redactors, task: Task, others: Scope, tic
             raise OtherRulesError(named.roots)
         scrubber = reading.scrubber = redactors.of(scope)
         session = scrubber.scrub(
-            SourceFile(format=task.format, path=task.shown, size=log.size, mtime_ns=log.mtime_ns, inode=log.inode),
+            SourceFile(
+                format=task.format,
+                path=task.shown,
+                size=log.size,
+                mtime_ns=log.mtime_ns,
+                inode=log.inode,
+                looked_at=began,
+            ),
             chain(first, lines, reading.end()),
             offset=offset,
             appended=appended,

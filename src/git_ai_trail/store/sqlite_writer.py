@@ -29,7 +29,7 @@ class Writer:
         self.conn = conn
         self.session = session
         self.held = Held(folder)
-        self.began = time.time()
+        self.began = session.source.looked_at or time.time()
         self.meta: CleanEvent | None = None
         self.file = self.owner = 0  # row ids, known once the transaction is open
         self.native_id = ""
