@@ -85,7 +85,7 @@ def test_under_a_hook_manager_each_move_keeps_every_record(
     run(start, [("commit", 2, 5), *((name, part, 1) for name in sorted(MOVES)[part::4])])
 
 
-@settings(_HERE, max_examples=5)
+@settings(_HERE, max_examples=3)
 @example(sequence=[("on_a_host", 0, 1), ("revert", 0, 0), ("autosquash", 2, 2), ("cherry_pick", 0, 3)])
 @given(sequence=_SEQUENCES)
 def test_a_few_sequences_keep_every_record(start: Home, sequence: Sequence) -> None:
