@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -64,6 +63,35 @@ def is_clean(session: CleanSession) -> bool:
     return isinstance(session, CleanSession) and session.proof is _PROOF
 
 
+class Texts:
+    """Cleans single texts and values, which all count as one session's: equal values get equal tags."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def text(self, text: str, field: str = "") -> tuple[str, tuple[Redaction, ...]]:
+        """See `Scrubber.text`."""
+        place = _place(field)
+        cleaned = self._session.clean([text], place)[text]
+        return cleaned.text, tuple(_redaction(field, found) for found in cleaned.found)
+
+    def texts(self, texts: Sequence[str], field: str = "") -> tuple[list[str], tuple[Redaction, ...]]:
+        """See `Scrubber.texts`."""
+        place = _place(field)
+        cleaned = self._session.clean(texts, place)
+        found = tuple(_redaction(field, one) for text in texts for one in cleaned[text].found)
+        return [cleaned[text].text for text in texts], found
+
+    def value(self, value: Any, field: str = "", *, said: bool = False) -> tuple[Any, tuple[Redaction, ...]]:
+        """See `Scrubber.value`."""
+        place = _place(field)
+        tree = Tree(self._session, prompt=place.prompt, said=said or place.said)
+        tree.gather(value)
+        tree.examine()
+        clean, found = tree.rebuild(value, field)
+        return clean, tuple(_redaction(written(path), one) for path, one in found)
+
+
 class Scrubber:
     """A rule set, ready to clean sessions under the user's key.
 
@@ -91,7 +119,7 @@ class Scrubber:
         self._identity = identity
         self._secrets_in = secrets_in
         self._line = hashlib.blake2b(digest_size=8, key=key, person=b"line")
-        self._single = Session(self._engine, key, identity, _NONE, self._manual)
+        self._single = Texts(Session(self._engine, key, identity, _NONE, self._manual))
 
     def scrub(
         self,
@@ -122,34 +150,23 @@ class Scrubber:
             proof=_PROOF,
         )
 
-    def going_on(self, session_id: str, seen: Mapping[str, str]) -> Scrubber:
-        """One whose single texts and values are of one session, with the tags that it was given already."""
-        found = copy.copy(self)
-        found._single = Session(self._engine, self._key, self._identity, seen, self._manual)
-        found._single.identify(session_id)
-        return found
+    def going_on(self, session_id: str, seen: Mapping[str, str]) -> Texts:
+        """For single texts and values of one session, with the tags that it was given already."""
+        session = Session(self._engine, self._key, self._identity, seen, self._manual)
+        session.identify(session_id)
+        return Texts(session)
 
     def text(self, text: str, field: str = "") -> tuple[str, tuple[Redaction, ...]]:
         """A single text (a prompt for a note, a message for the terminal), clean. Tags are numbered per scrubber."""
-        place = _place(field)
-        cleaned = self._single.clean([text], place)[text]
-        return cleaned.text, tuple(_redaction(field, found) for found in cleaned.found)
+        return self._single.text(text, field)
 
     def texts(self, texts: Sequence[str], field: str = "") -> tuple[list[str], tuple[Redaction, ...]]:
         """Many texts at once, in order, as `text` would give them one after the other."""
-        place = _place(field)
-        cleaned = self._single.clean(texts, place)
-        found = tuple(_redaction(field, one) for text in texts for one in cleaned[text].found)
-        return [cleaned[text].text for text in texts], found
+        return self._single.texts(texts, field)
 
     def value(self, value: Any, field: str = "", *, said: bool = False) -> tuple[Any, tuple[Redaction, ...]]:
         """A JSON value of the same shape with every text and key in it clean. `said`: no agent wrote it."""
-        place = _place(field)
-        tree = Tree(self._single, prompt=place.prompt, said=said or place.said)
-        tree.gather(value)
-        tree.examine()
-        clean, found = tree.rebuild(value, field)
-        return clean, tuple(_redaction(written(path), one) for path, one in found)
+        return self._single.value(value, field, said=said)
 
     def _events(self, session: Session, events: Iterable[Line]) -> Iterator[CleanEvent]:
         folders: set[str] = set()
