@@ -3,14 +3,17 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# The same installed with its hot modules compiled; see pyproject.toml.
+FAST := .fast
 # One more than most machines of a CI have cores: the tests start real agents, hook managers and git, and wait for them.
 JOBS ?= 3
 
-.PHONY: help trail test proof hunt lint clean
+.PHONY: help trail fast test proof hunt lint clean
 
 help:
 	@echo 'make trail             the tool at work on a bundled sample'
 	@echo 'make trail REPO=PATH   set PATH up, read the logs, attach records to its commits, list them'
+	@echo 'make fast              the tool in $(FAST)/bin, compiled where it is hot (needs a C compiler; a minute or two)'
 	@echo 'make test              lint, types and all tests but the slow ones (<= 10 minutes)'
 	@echo 'make proof             the slow ones: more agent versions, hook managers, installations (<= 30 minutes)'
 	@echo 'make hunt              for faults that no run has met: the tests that draw examples draw others than in make test'
@@ -26,6 +29,8 @@ else
 	$(BIN)/python bench/sample.py
 endif
 
+fast: $(FAST)/.installed
+
 lint: $(VENV)/.developing
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -40,8 +45,9 @@ hunt: $(VENV)/.developing
 	HUNT=1 $(BIN)/python -m pytest -n $(JOBS) -m 'proof or not proof' $(shell grep -rlE 'import .*\bgiven\b' tests)
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
+	rm -rf $(VENV) $(FAST) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
 	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
+	find src \( -name '*.so' -o -name '*.pyd' \) -delete
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=...")'
@@ -55,4 +61,14 @@ $(VENV)/.installed: pyproject.toml | $(BIN)/python
 $(VENV)/.developing: pyproject.toml | $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet --group dev
+	touch $@
+
+# By way of the sdist, so that what is compiled is not left beside the sources, where Python would take it for them.
+$(FAST)/.installed: pyproject.toml $(shell find src templates hooks -type f ! -name '*.pyc')
+	rm -rf $(FAST)
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=...")'
+	$(PYTHON) -m venv $(FAST)
+	$(FAST)/bin/python -m pip install --quiet build
+	HATCH_BUILD_HOOK_ENABLE_MYPYC=true $(FAST)/bin/python -m build --outdir $(FAST)/dist .
+	$(FAST)/bin/python -m pip install --quiet $(FAST)/dist/*.whl
 	touch $@
