@@ -74,6 +74,15 @@ def test_json_inside_texts_that_is_clean_stays_byte_for_byte() -> None:
     assert _raw({"arguments": odd})["arguments"] == odd
 
 
+def test_where_the_same_json_stands_twice_each_place_is_named() -> None:
+    text = json.dumps({"env": {"path": "/home/alice/x"}, "also": ["/home/alice/y"]})
+    value, found = scrubber().value({"a": text, "b": [text]}, "field")
+    assert value["a"] == value["b"][0] == text.replace("/home/alice", "~")
+    assert [one.field for one in found] == [
+        f"field.{at}.{step}" for at in ("a", "b[0]") for step in ("env.path", "also[0]")
+    ]
+
+
 def test_a_key_stated_twice_hides_nothing() -> None:
     text = '{"a": "' + token() + '", "a": "harmless"}'
     assert token() not in _raw({"arguments": text})["arguments"]

@@ -6,12 +6,14 @@ from functools import lru_cache
 from typing import Any
 
 from git_ai_trail.redact.detectors.keyed import is_telling
+from git_ai_trail.redact.detectors.values import is_password_name
 
 PLAIN = 0
 OPAQUE = 1  # never examined, whatever it holds
 MAYBE_OPAQUE = 2  # opaque where the siblings say so
 VALUE = 3  # a secret where a sibling names it
 TELLING = 4
+PASSWORD = 5  # telling, and so for numbers too: people choose them
 
 # The words are those of the providers' own schemas.
 _OPAQUE = {"encrypted_content": "encrypted_content", "thinkingSignature": "signature", "thoughtSignature": "signature"}
@@ -30,7 +32,9 @@ def role(key: str) -> int:
         return MAYBE_OPAQUE
     if key.lower() == "value":
         return VALUE
-    return TELLING if len(key) <= 128 and is_telling(key) else PLAIN
+    if len(key) > 128 or not is_telling(key):
+        return PLAIN
+    return PASSWORD if is_password_name(key) else TELLING
 
 
 def opaque(siblings: dict[Any, Any], key: str, item: str) -> str:

@@ -100,7 +100,7 @@ class Numbers:
     """Numbers values by order of first appearance. `seen` (digest → tag) goes on where an earlier pass stopped."""
 
     def __init__(self, key: bytes, seen: Mapping[str, str]) -> None:
-        self._key = key
+        self._mac = hmac.new(key, digestmod="sha256")
         self._tags = dict(seen)
         self._digests: dict[tuple[str, str], str] = {}
         self._last: dict[str, int] = {}
@@ -112,7 +112,9 @@ class Numbers:
         made = self._digests.get((kind, value))
         if made is None:
             message = f"{kind}\0{value}".encode("utf-8", "surrogatepass")
-            made = hmac.digest(self._key, message, "sha256").hex()[:32]
+            mac = self._mac.copy()
+            mac.update(message)
+            made = mac.hexdigest()[:32]
             if len(value) <= _KEPT_VALUE:
                 if len(self._digests) >= _KEPT_VALUES:
                     self._digests.clear()

@@ -11,7 +11,7 @@ from typing import Any
 
 from git_ai_trail.redact import keys
 from git_ai_trail.redact.detectors.keyed import RULE as KEYED_RULE
-from git_ai_trail.redact.detectors.values import is_password_name, is_secret
+from git_ai_trail.redact.detectors.values import is_secret
 from git_ai_trail.redact.engine import Place
 from git_ai_trail.redact.nested import dumped, parsed
 from git_ai_trail.redact.session import Cleaned, Found, Memory, Session
@@ -77,7 +77,8 @@ class Tree:
                 self._begin()
                 for value in self._values:
                     self._gather(value, 0)
-            self._dirty = self._session.look(self._texts)
+            known = self._memory.clean.issuperset(self._texts)
+            self._dirty = {} if known else self._session.look(self._texts)
             for secret in self._secrets:
                 if secret not in self._dirty:
                     self._session.learn(secret, KEYED_RULE, "secret")
@@ -94,6 +95,8 @@ class Tree:
     def _begin(self) -> None:
         self._texts: dict[str, None] = {}
         self._nested: dict[str, Any] = {}
+        # Of a text that is JSON: what it became, what was removed, and where it stood.
+        self._rebuilt: dict[str, tuple[str, list[tuple[Path, Found]], Path]] = {}
         self._roles: dict[str, int] = {}
         self._secrets: list[str] = []
         self._special = False
@@ -152,10 +155,10 @@ class Tree:
             role = roles.get(key)
             if role is None:
                 role = self._gather_key(key)
-            if role and self._is_special(value, key, item, role):
-                continue
             kind = type(item)
             if kind is str:
+                if role and self._is_special(value, key, item, role):
+                    continue
                 if item in clean:
                     continue
                 if item[:1] in _JSON_STARTS:
@@ -166,6 +169,8 @@ class Tree:
                 self._gather_mapping(item, depth + 1)
             elif kind not in _SAFE:
                 self._gather(item, depth + 1)
+            elif role == keys.PASSWORD and _is_number(item):
+                self._special = True
 
     def _gather_key(self, key: Any) -> int:
         if type(key) is not str:
@@ -175,19 +180,15 @@ class Tree:
         role = self._roles[key] = keys.role(key)
         return role
 
-    def _is_special(self, siblings: dict[Any, Any], key: str, item: Any, role: int) -> bool:
-        """Notes a value that its key (or a sibling) makes a secret; whether it is a payload that is not looked at."""
-        if type(item) is int:
-            if abs(item) >= _MIN_NUMBER and is_password_name(key):
-                self._special = True
-        elif type(item) is str:
-            if role != keys.TELLING and keys.opaque(siblings, key, item):
-                self._special = True
-                return True
-            name = key if role == keys.TELLING else keys.named_by_sibling(siblings) if role == keys.VALUE else ""
-            if name and is_secret(name, item, quoted=True):
-                self._special = True
-                self._secrets.append(item)
+    def _is_special(self, siblings: dict[Any, Any], key: str, item: str, role: int) -> bool:
+        """Notes a text that its key (or a sibling) makes a secret; whether it is a payload that is not looked at."""
+        if role < keys.TELLING and keys.opaque(siblings, key, item):
+            self._special = True
+            return True
+        name = key if role >= keys.TELLING else keys.named_by_sibling(siblings) if role == keys.VALUE else ""
+        if name and is_secret(name, item, quoted=True):
+            self._special = True
+            self._secrets.append(item)
         return False
 
     def _gather_text(self, text: str, depth: int) -> None:
@@ -220,10 +221,18 @@ class Tree:
         nested = self._nested.get(text)
         if nested is None:
             return self._put(self._cleaned(text, path), path)
-        before = len(self._found)
+        known = self._rebuilt.get(text)
+        if known is not None:
+            # What a call says of its arguments is what the line says of them.
+            clean, found, where = known
+            self._found += [(_moved(at, where, path), one) for at, one in found]
+            return clean
+        before, like = len(self._found), text
         clean = self._value(nested, path, depth + 1)
         if len(self._found) > before:
             text = dumped(clean, like=text)
+        if not self._scoped and not self._session.custom:
+            self._rebuilt[like] = (text, self._found[before:], path)
         # Rules of the user's own may look at the text as it stands, across its keys and quotes.
         return self._put(self._cleaned(text, path), path) if self._session.custom else text
 
@@ -256,11 +265,12 @@ class Tree:
             role = roles.get(key)
             if role is None:
                 return self._renamed(value, path, depth)
-            special = self._of_key(value, key, item, role) if role else None
-            if special is not None:
-                changed[key] = self._put(special, (path, key))
-                continue
             kind = type(item)
+            if role and (kind is str or (kind is int and role == keys.PASSWORD)):
+                special = self._of_key(value, key, item, role)
+                if special is not None:
+                    changed[key] = self._put(special, (path, key))
+                    continue
             if kind in _SAFE or (kind is str and item not in dirty and item not in nested and not every):
                 continue
             new = self._value(item, (path, key), depth + 1)
@@ -276,7 +286,7 @@ class Tree:
             while name in made:
                 name += "'"  # two keys that became equal must not swallow each other's values
             at = (path, name)
-            role = keys.role(key) if type(key) is str else keys.TELLING
+            role = keys.role(key) if type(key) is str else max(keys.role(str(key)), keys.TELLING)
             special = self._of_key(value, str(key), item, role) if role else None
             made[name] = self._value(item, at, depth + 1) if special is None else self._put(special, at)
         return made
@@ -284,14 +294,14 @@ class Tree:
     def _of_key(self, siblings: dict[Any, Any], key: str, item: Any, role: int) -> Cleaned | None:
         """A value whose key or siblings say what it is: opaque, an image, or a secret."""
         if type(item) is str:
-            what = keys.opaque(siblings, key, item) if role != keys.TELLING else ""
+            what = keys.opaque(siblings, key, item) if role < keys.TELLING else ""
             if what:
                 return self._session.omission(item, what)
-            name = key if role == keys.TELLING else keys.named_by_sibling(siblings) if role == keys.VALUE else ""
+            name = key if role >= keys.TELLING else keys.named_by_sibling(siblings) if role == keys.VALUE else ""
             # Where a part of it was recognised, the whole goes all the same.
             if name and is_secret(name, item, quoted=True) and not is_tag(self._cleaned(item, ROOT).text):
                 return self._session.secret(item, KEYED_RULE, "secret")
-        elif type(item) is int and abs(item) >= _MIN_NUMBER and is_password_name(key):
+        elif role == keys.PASSWORD and _is_number(item):
             return self._session.secret(str(item), KEYED_RULE, "number")
         return None
 
@@ -320,6 +330,16 @@ class Tree:
         if cleaned.found:
             self._found += ((path, one) for one in cleaned.found)
         return cleaned.text
+
+
+def _is_number(item: Any) -> bool:
+    """Whether a value is a number that can be a password."""
+    return type(item) is int and abs(item) >= _MIN_NUMBER
+
+
+def _moved(at: Path, where: Path, to: Path) -> Path:
+    """A place below `where` as it is below `to`."""
+    return to if at is where else (_moved(at[0], where, to), at[1])
 
 
 def written(path: Path) -> str:

@@ -90,7 +90,7 @@ class Writer:
     def _flush(self, chunk: Chunk) -> None:
         fresh = [one for one in chunk.rows if one.sha256 not in self.known] if self.known else chunk.rows
         self.left_out += len(chunk.rows) - len(fresh)
-        calls: dict[str, dict[str, Any]] = {}
+        calls: dict[str, list[Any]] = {}
         tables: dict[str, list[tuple[Any, ...]]] = {}
         answers: list[Row] = []
         for one in fresh:
@@ -102,8 +102,8 @@ class Writer:
                 self.counts[one.table] += 1
                 if one.table == "token_messages":
                     self.counts["tokens"] += one.values[1] + one.values[4]
-            elif one.values[0] in calls and calls[one.values[0]]["output_offset"] is None:
-                calls[one.values[0]].update(zip(rows.OUTPUT_COLUMNS, one.values[1], strict=True))
+            elif one.values[0] in calls and calls[one.values[0]][_OUTPUT_OFFSET] is None:
+                calls[one.values[0]][_OUTPUT] = one.values[1]
             else:
                 answers.append(one)
         for table, many in tables.items():
@@ -118,12 +118,9 @@ class Writer:
     def _line(self, one: Row) -> tuple[Any, ...]:
         return (self.file, self.owner, one.turn + self.base, one.at, one.offset, one.length, one.sha256)
 
-    def _call(self, one: Row) -> dict[str, Any]:
-        row = dict.fromkeys(_CALL_COLUMNS)
-        row.update(zip(rows.LINE_COLUMNS, self._line(one), strict=True))
-        row.update(zip(rows.COLUMNS["function_calls"], one.values, strict=True))
-        row["raw_json"], row["status"] = one.raw_json, ""
-        return row
+    def _call(self, one: Row) -> list[Any]:
+        """The values of `_CALL_COLUMNS`."""
+        return [*self._line(one), *one.values, one.raw_json, *_NO_OUTPUT]
 
     def _answer(self, one: Row) -> None:
         """An output whose call was written before, or is not in the log."""
@@ -136,7 +133,7 @@ class Writer:
         )
         if done.rowcount == 0:
             row = self._call(one._replace(values=(call_id, "", "", "", "")))
-            row.update(zip(rows.OUTPUT_COLUMNS, values, strict=True))
+            row[_OUTPUT] = values
             self.conn.execute(_INSERT_CALL, row)
             self.counts["function_calls"] += 1
 
@@ -336,8 +333,8 @@ def _insert(table: str, names: tuple[str, ...]) -> str:
     return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608
 
 
-_CALL_COLUMNS = (*rows.LINE_COLUMNS, *rows.COLUMNS["function_calls"], *rows.OUTPUT_COLUMNS, "raw_json")
-_INSERT_CALL = (
-    f"INSERT INTO function_calls ({', '.join(_CALL_COLUMNS)})"  # noqa: S608
-    f" VALUES ({', '.join(':' + name for name in _CALL_COLUMNS)})"
-)
+_CALL_COLUMNS = (*rows.LINE_COLUMNS, *rows.COLUMNS["function_calls"], "raw_json", *rows.OUTPUT_COLUMNS)
+_OUTPUT = slice(-len(rows.OUTPUT_COLUMNS), None)
+_OUTPUT_OFFSET = _CALL_COLUMNS.index("output_offset")
+_NO_OUTPUT = tuple("" if name == "status" else None for name in rows.OUTPUT_COLUMNS)
+_INSERT_CALL = _insert("function_calls", _CALL_COLUMNS)
