@@ -103,15 +103,17 @@ class HyperscanGate:
         reports: list[tuple[int, int]] = []
         with self._lock:
             self._database.scan(joined.encoded, match_event_handler=_report, context=reports)
-        for detector, end in reports:
-            for number, before in joined.places(max(end - 1, 0)):
-                hits = found.setdefault(number, {})
-                if self._whole[detector]:
-                    hits[detector] = None
-                else:
-                    ends = hits.setdefault(detector, [])
-                    if ends is not None:
-                        ends.append(before + 1)
+        whole = self._whole
+        for detector, number, before in joined.spread(reports):
+            hits = found.get(number)
+            if hits is None:
+                hits = found[number] = {}
+            if whole[detector]:
+                hits[detector] = None
+            elif (ends := hits.get(detector)) is not None:
+                ends.append(before + 1)
+            elif detector not in hits:
+                hits[detector] = [before + 1]
         return found
 
 
@@ -130,7 +132,8 @@ def make_gate(detectors: Sequence[Detector], cache_dir: str | None = None, kind:
 
 
 def _report(number: int, _start: int, end: int, _flags: int, reports: list[tuple[int, int]]) -> None:
-    reports.append((number, end))
+    # The place of the last character, which is in the text that it ends.
+    reports.append((number, max(end - 1, 0)))
 
 
 def _expressions(detector: Detector, number: int) -> list[tuple[bytes, int, int]] | None:

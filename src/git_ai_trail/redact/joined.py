@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 
 # No token, word or rule of ours reaches across it.
@@ -50,13 +50,22 @@ class Joined:
 
     def places(self, at: int) -> Sequence[tuple[int, int]]:
         """(number of the text, offset in it) of a place in the whole, for each text that has it."""
-        starts = self.starts
-        laid = bisect_right(starts, at) - 1
-        number, offset = self._numbers[laid], at - starts[laid]
-        parts = self._parts.get(number)
-        if parts is None:
-            return ((number, offset),)
-        return [(number, offset), *((part, offset - start) for part, start in parts if offset >= start)]
+        return [(number, offset) for _, number, offset in self.spread([(0, at)])]
+
+    def spread(self, reports: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
+        """(what, number of the text, offset in it) of each report (what, place in the whole), for each text that has it."""
+        starts, numbers, parts = self.starts, self._numbers, self._parts
+        begin = until = laid = 0
+        for what, at in reports:
+            if not begin <= at < until:
+                laid = bisect_right(starts, at) - 1
+                begin, until = starts[laid], starts[laid + 1]
+            number, offset = numbers[laid], at - begin
+            yield what, number, offset
+            if number in parts:
+                for part, start in parts[number]:
+                    if offset >= start:
+                        yield what, part, offset - start
 
     def after(self, at: int) -> int:
         """Where in the whole the next text begins."""

@@ -19,6 +19,12 @@ _LEAST = 20
 _REACH = 64
 _GATE = r"(?:^|[^A-Za-z0-9_+-])[A-Za-z0-9_+-]{20}"
 
+# What a line begins with that is a commit's name and no text in hex (see `_may_be_text`): most of what looks like a token in
+# what git prints, and never one.
+_COMMIT = re.compile(
+    r"(?<![^\n])(?![0234567].[0234567].[0234567])(?:[0-9a-f]{64}|[0-9a-f]{40})(?![A-Za-z0-9_+/=-])", re.ASCII
+)
+
 # Ids that agents and their providers give to calls, messages and files, digests of lock files, and git's own words.
 _ID = re.compile(
     r"(?:call|toolu|msg|rs|fc|fco|ctc|ctco|tsc|tso|resp|req|chatcmpl|cmpl|ws|ig|item|exec|turn|run|thread|step|file"
@@ -67,8 +73,9 @@ def detectors(hides_secret: Callable[[str], bool]) -> tuple[Detector, ...]:
 
     def find_at(leaf: Leaf, ends: list[int]) -> Iterator[Span]:
         # The gate reports the twentieth character of each token.
-        text, run = leaf.text, _RUN.match
-        return judge(text, filter(None, [run(text, end - _LEAST) for end in ends]))
+        text, run, commit = leaf.text, _RUN.match, _COMMIT.match
+        starts = [end - _LEAST for end in ends]
+        return judge(text, filter(None, [run(text, at) for at in starts if commit(text, at) is None]))
 
     def judge(text: str, found: Iterable[re.Match[str]]) -> Iterator[Span]:
         for match in found:
