@@ -13,6 +13,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from tests.e2e.outside import package_env
 
@@ -36,25 +37,30 @@ def test_nothing_compiled_stands_beside_the_sources() -> None:
 
 @pytest.fixture(scope="module")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the package, compiled; before the sources on Python's path it is taken for them."""
+    """A folder with the package, compiled, one for all test processes; before the sources on Python's path it is taken for them."""
     if not shutil.which("cc") or not Path(sysconfig.get_paths()["include"], "Python.h").is_file():
         pytest.skip("no C compiler, or none of Python's headers")
-    folder = tmp_path_factory.mktemp("compiled")
-    tree = folder / "tree"
-    tree.mkdir()
-    for name in ("src", "templates", "hooks", "pyproject.toml", "README.md", "LICENSE"):
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, tree / name)
-    env = {**package_env(), "HATCH_BUILD_HOOK_ENABLE_MYPYC": "true"}
-    for command in (
-        ("build", "--wheel", "--no-isolation", "--outdir", str(folder), str(tree)),
-        ("pip", "install", "--quiet", "--no-deps", "--target", str(folder / "there"), "--find-links", str(folder), "."),
-    ):
-        wheel = [str(path) for path in folder.glob("*.whl")]
-        given = [*command[:-1], *wheel] if command[0] == "pip" else command
-        done = subprocess.run([sys.executable, "-m", *given], env=env, capture_output=True, text=True)
-        assert done.returncode == 0, f"{given}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "compiled"
+    with FileLock(f"{folder}.lock"):
+        if not folder.is_dir():
+            partial = folder.with_suffix(".part")
+            tree = partial / "tree"
+            tree.mkdir(parents=True)
+            for name in ("src", "templates", "hooks", "pyproject.toml", "README.md", "LICENSE"):
+                copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+                copy(ROOT / name, tree / name)
+            _run("build", "--wheel", "--no-isolation", "--outdir", str(partial), str(tree))
+            (wheel,) = partial.glob("*.whl")
+            _run("pip", "install", "--quiet", "--no-deps", "--target", str(partial / "there"), str(wheel))
+            partial.rename(folder)
     return folder / "there"
+
+
+def _run(*module: str) -> None:
+    env = {**package_env(), "HATCH_BUILD_HOOK_ENABLE_MYPYC": "true"}
+    done = subprocess.run([sys.executable, "-m", *module], env=env, capture_output=True, text=True)
+    assert done.returncode == 0, f"{module}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
 
 
 @pytest.mark.proof
@@ -66,9 +72,9 @@ def test_all_that_is_named_is_compiled(compiled: Path) -> None:
 
 @pytest.mark.proof
 @pytest.mark.timeout(900)
-def test_it_passes_the_tests_of_what_it_was_compiled_from(compiled: Path) -> None:
+def test_it_passes_the_tests_of_what_it_was_compiled_from(compiled: Path, tmp_path: Path) -> None:
     command = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not proof")
-    command = (*command, f"--basetemp={compiled.parent / 'tests'}", *SUITES)
+    command = (*command, f"--basetemp={tmp_path / 'tests'}", *SUITES)
     env = {name: value for name, value in package_env().items() if not name.startswith(("PYTEST_", "GIT_"))}
     taken = "import git_ai_trail.redact.tree as tree; print(tree.__file__)"
     env["PYTHONPATH"] = str(compiled)
