@@ -22,7 +22,19 @@ from tests.e2e.outside import package_env
 SAFE = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
 ROOT = Path(__file__).resolve().parents[1]
 HOOKS = {"prepare-commit-msg", "commit-msg", "post-commit", "post-rewrite"}
-_NOT_SOURCE = (".git", ".venv", ".fast", "*.so", "*.egg-info", "__pycache__", ".*_cache", "node_modules", "dist", "build", ".trail")
+_NOT_SOURCE = (
+    ".git",
+    ".venv",
+    ".fast",
+    "*.so",
+    "*.egg-info",
+    "__pycache__",
+    ".*_cache",
+    "node_modules",
+    "dist",
+    "build",
+    ".trail",
+)
 _FINDS = """
 import os, sys
 from git_ai_trail import resources
