@@ -95,8 +95,8 @@ class Tree:
     def _begin(self) -> None:
         self._texts: dict[str, None] = {}
         self._nested: dict[str, Any] = {}
-        # Of a text that is JSON: what it became, what was removed, and where it stood.
-        self._rebuilt: dict[str, tuple[str, list[tuple[Path, Found]], Path]] = {}
+        # Of a text that is JSON: what it became, what was removed, and how many steps lead to where it stood.
+        self._rebuilt: dict[str, tuple[str, list[tuple[Path, Found]], int]] = {}
         self._roles: dict[str, int] = {}
         self._secrets: list[str] = []
         self._special = False
@@ -224,15 +224,15 @@ class Tree:
         known = self._rebuilt.get(text)
         if known is not None:
             # What a call says of its arguments is what the line says of them.
-            clean, found, where = known
-            self._found += [(_moved(at, where, path), one) for at, one in found]
+            clean, found, above = known
+            self._found += [(_moved(at, _steps(at) - above, path), one) for at, one in found]
             return clean
         before, like = len(self._found), text
         clean = self._value(nested, path, depth + 1)
         if len(self._found) > before:
             text = dumped(clean, like=text)
         if not self._scoped and not self._session.custom:
-            self._rebuilt[like] = (text, self._found[before:], path)
+            self._rebuilt[like] = (text, self._found[before:], _steps(path))
         # Rules of the user's own may look at the text as it stands, across its keys and quotes.
         return self._put(self._cleaned(text, path), path) if self._session.custom else text
 
@@ -337,9 +337,16 @@ def _is_number(item: Any) -> bool:
     return type(item) is int and abs(item) >= _MIN_NUMBER
 
 
-def _moved(at: Path, where: Path, to: Path) -> Path:
-    """A place below `where` as it is below `to`."""
-    return to if at is where else (_moved(at[0], where, to), at[1])
+def _steps(path: Path) -> int:
+    count, at = 0, path[0]
+    while at is not None:
+        count, at = count + 1, at[0]
+    return count
+
+
+def _moved(at: Path, below: int, to: Path) -> Path:
+    """The last `below` steps of a place, below another one."""
+    return (_moved(at[0], below - 1, to), at[1]) if below else to
 
 
 def written(path: Path) -> str:
