@@ -224,9 +224,9 @@ class Tree:
         known = self._rebuilt.get(text)
         if known is not None:
             # What a call says of its arguments is what the line says of them.
-            clean, found, above = known
+            made, found, above = known
             self._found += [(_moved(at, _steps(at) - above, path), one) for at, one in found]
-            return clean
+            return made
         before, like = len(self._found), text
         clean = self._value(nested, path, depth + 1)
         if len(self._found) > before:
