@@ -49,9 +49,9 @@ clean:
 	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
 	find src \( -name '*.so' -o -name '*.pyd' \) -delete
 
-$(BIN)/python:
+$(BIN)/python $(FAST)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=...")'
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(@:/bin/python=)
 
 $(VENV)/.installed: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet -e .
@@ -64,11 +64,12 @@ $(VENV)/.developing: pyproject.toml | $(VENV)/.installed
 	touch $@
 
 # By way of the sdist, so that what is compiled is not left beside the sources, where Python would take it for them.
-$(FAST)/.installed: pyproject.toml $(shell find src templates hooks -type f ! -name '*.pyc')
-	rm -rf $(FAST)
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=...")'
-	$(PYTHON) -m venv $(FAST)
+$(FAST)/.installed: pyproject.toml $(shell find src templates hooks -type f ! -name '*.pyc') | $(FAST)/bin/python
+	@command -v cc > /dev/null || { echo 'make fast needs a C compiler (cc): install one, or use git-ai-trail as it is'; exit 1; }
+	rm -rf $(FAST)/dist
 	$(FAST)/bin/python -m pip install --quiet build
 	HATCH_BUILD_HOOK_ENABLE_MYPYC=true $(FAST)/bin/python -m build --outdir $(FAST)/dist .
 	$(FAST)/bin/python -m pip install --quiet $(FAST)/dist/*.whl
+	@# Its version does not tell that the sources have changed.
+	$(FAST)/bin/python -m pip install --quiet --force-reinstall --no-deps $(FAST)/dist/*.whl
 	touch $@

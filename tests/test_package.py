@@ -13,10 +13,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 from git_ai_trail.version import VERSION
-from tests.e2e.outside import package_env
+from tests.support.packaging import made_once, run
 
 # The safe filter came with Python 3.11.4; what is unpacked here we made or npm checked.
 SAFE = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
@@ -47,36 +46,26 @@ print(resources.template_dir())
 """
 
 
-def _run(*command: str, cwd: Path | None = None) -> str:
-    env = {name: value for name, value in package_env().items() if not name.startswith(("PYTHONPATH", "VIRTUAL_ENV"))}
-    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=600)
-    assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `sdist/`, `from-sdist/` (the wheel made from it) and `from-tree/`; one for all test processes."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "built"
-    with FileLock(f"{folder}.lock"):
-        if not folder.is_dir():
-            partial = folder.with_suffix(".part")
-            tree = partial / "tree"
-            shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(*_NOT_SOURCE))
-            _build(tree, "--sdist", partial / "sdist")
-            _build(tree, "--wheel", partial / "from-tree")
-            with tarfile.open(_only(partial / "sdist")) as archive:
-                archive.extractall(partial / "unpacked", **SAFE)
-            _build(_only(partial / "unpacked"), "--wheel", partial / "from-sdist")
-            partial.rename(folder)
-    return folder
+    return made_once(tmp_path_factory, "built", _make)
+
+
+def _make(folder: Path) -> None:
+    tree = folder / "tree"
+    shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(*_NOT_SOURCE))
+    _build(tree, "--sdist", folder / "sdist")
+    _build(tree, "--wheel", folder / "from-tree")
+    with tarfile.open(_only(folder / "sdist")) as archive:
+        archive.extractall(folder / "unpacked", **SAFE)
+    _build(_only(folder / "unpacked"), "--wheel", folder / "from-sdist")
 
 
 def _build(tree: Path, kind: str, out: Path) -> None:
     # With the backend at hand nothing needs to be downloaded.
     here = subprocess.run([sys.executable, "-c", "import hatchling"], capture_output=True).returncode == 0
-    _run(sys.executable, "-m", "build", kind, *(["--no-isolation"] if here else []), "--outdir", str(out), str(tree))
+    run(sys.executable, "-m", "build", kind, *(["--no-isolation"] if here else []), "--outdir", str(out), str(tree))
 
 
 def _only(folder: Path) -> Path:
@@ -138,27 +127,27 @@ def test_sdist_has_the_layout_of_the_tree(built: Path) -> None:
 
 def _venv(folder: Path) -> Path:
     """An empty virtual environment; returns its folder of programs."""
-    _run(sys.executable, "-m", "venv", str(folder))
+    run(sys.executable, "-m", "venv", str(folder))
     return folder / "bin"
 
 
 def _check_installation(programs: Path, cwd: Path) -> list[str]:
     """What an installed copy must be able to do anywhere; returns where it finds hooks and templates."""
-    said = _run(str(programs / "git-ai-trail"), "-h", cwd=cwd)
+    said = run(str(programs / "git-ai-trail"), "-h", cwd=cwd)
     assert "show" in said
-    assert VERSION in _run(str(programs / "git-ai-trail"), "--version", cwd=cwd)
+    assert VERSION in run(str(programs / "git-ai-trail"), "--version", cwd=cwd)
     for command in ("init", "ingest", "show", "log"):
-        _run(str(programs / "git-ai-trail"), command, "-h", cwd=cwd)
-    return _run(str(programs / "python"), "-I", "-c", _FINDS, *sorted(HOOKS), cwd=cwd).split("\n")[:-1]
+        run(str(programs / "git-ai-trail"), command, "-h", cwd=cwd)
+    return run(str(programs / "python"), "-I", "-c", _FINDS, *sorted(HOOKS), cwd=cwd).split("\n")[:-1]
 
 
 def test_wheel_works_without_development_dependencies(built: Path, tmp_path: Path) -> None:
     programs = _venv(tmp_path / "venv")
-    _run(str(programs / "python"), "-m", "pip", "install", "-q", str(_only(built / "from-sdist")))
+    run(str(programs / "python"), "-m", "pip", "install", "-q", str(_only(built / "from-sdist")))
     found = _check_installation(programs, tmp_path)
     assert len(found) == len(HOOKS) + 1
     assert all(f"{os.sep}site-packages{os.sep}git_ai_trail{os.sep}_data{os.sep}" in path for path in found)
-    listed = _run(str(programs / "python"), "-m", "pip", "list", "--format=freeze").lower()
+    listed = run(str(programs / "python"), "-m", "pip", "list", "--format=freeze").lower()
     assert not {"pytest", "mypy", "ruff", "pre-commit", "hypothesis"} & {row.split("==")[0] for row in listed.split()}
 
 
@@ -166,7 +155,7 @@ def test_wheel_works_without_development_dependencies(built: Path, tmp_path: Pat
 def test_editable_installation_uses_the_files_of_the_checkout(built: Path, tmp_path: Path) -> None:
     programs = _venv(tmp_path / "venv")
     tree = shutil.copytree(built / "tree", tmp_path / "checkout")
-    _run(str(programs / "python"), "-m", "pip", "install", "-q", "-e", str(tree))
+    run(str(programs / "python"), "-m", "pip", "install", "-q", "-e", str(tree))
     assert all(path.startswith(str(tree)) for path in _check_installation(programs, tmp_path))
 
 
@@ -178,17 +167,17 @@ def test_pip_installs_from_a_git_url(built: Path, tmp_path: Path) -> None:
         ["add", "-A"],
         ["-c", "user.name=A", "-c", "user.email=a@b.c", "commit", "-qm", "x"],
     ):
-        _run("git", *command, cwd=tree)
+        run("git", *command, cwd=tree)
     programs = _venv(tmp_path / "venv")
-    _run(str(programs / "python"), "-m", "pip", "install", "-q", f"git+file://{tree}")
+    run(str(programs / "python"), "-m", "pip", "install", "-q", f"git+file://{tree}")
     assert all(f"{os.sep}_data{os.sep}" in path for path in _check_installation(programs, tmp_path))
 
 
 @pytest.mark.proof
 def test_pipx_installs_the_program(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pipx = _venv(tmp_path / "pipx") / "python"
-    _run(str(pipx), "-m", "pip", "install", "-q", "pipx")
+    run(str(pipx), "-m", "pip", "install", "-q", "pipx")
     for name, folder in (("PIPX_HOME", "home"), ("PIPX_BIN_DIR", "programs"), ("PIPX_MAN_DIR", "man")):
         monkeypatch.setenv(name, str(tmp_path / folder))
-    _run(str(pipx), "-m", "pipx", "install", str(_only(built / "from-sdist")))
-    assert "show" in _run(str(tmp_path / "programs" / "git-ai-trail"), "-h", cwd=tmp_path)
+    run(str(pipx), "-m", "pipx", "install", str(_only(built / "from-sdist")))
+    assert "show" in run(str(tmp_path / "programs" / "git-ai-trail"), "-h", cwd=tmp_path)

@@ -13,9 +13,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 from tests.e2e.outside import package_env
+from tests.support.packaging import made_once, run
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -23,7 +23,7 @@ NAMED = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"]["mypyc"][
 SUITES = ("tests/redact", "tests/store", "tests/formats/codex")
 CASES = sorted(path for path in (ROOT / "tests" / "formats").rglob("cases") if path.is_dir())
 # When it was read is all that may differ.
-WHEN = {"ingested_at", "first_used_at", "mtime_ns", "inode"}
+WHEN = {"ingested_at", "first_used_at"}
 
 
 def test_what_is_named_is_there() -> None:
@@ -40,27 +40,21 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the package, compiled, one for all test processes; before the sources on Python's path it is taken for them."""
     if not shutil.which("cc") or not Path(sysconfig.get_paths()["include"], "Python.h").is_file():
         pytest.skip("no C compiler, or none of Python's headers")
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "compiled"
-    with FileLock(f"{folder}.lock"):
-        if not folder.is_dir():
-            partial = folder.with_suffix(".part")
-            tree = partial / "tree"
-            tree.mkdir(parents=True)
-            for name in ("src", "templates", "hooks", "pyproject.toml", "README.md", "LICENSE"):
-                copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-                copy(ROOT / name, tree / name)
-            _run("build", "--wheel", "--no-isolation", "--outdir", str(partial), str(tree))
-            (wheel,) = partial.glob("*.whl")
-            _run("pip", "install", "--quiet", "--no-deps", "--target", str(partial / "there"), str(wheel))
-            partial.rename(folder)
-    return folder / "there"
+    return made_once(tmp_path_factory, "compiled", _make) / "there"
 
 
-def _run(*module: str) -> None:
-    env = {**package_env(), "HATCH_BUILD_HOOK_ENABLE_MYPYC": "true"}
-    done = subprocess.run([sys.executable, "-m", *module], env=env, capture_output=True, text=True)
-    assert done.returncode == 0, f"{module}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+def _make(folder: Path) -> None:
+    # A copy: the build leaves what it compiled beside the sources.
+    tree = folder / "tree"
+    for name in ("src", "templates", "hooks"):
+        shutil.copytree(ROOT / name, tree / name)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, tree)
+    python = (sys.executable, "-m")
+    build = ("build", "--wheel", "--no-isolation", "--outdir", str(folder), str(tree))
+    run(*python, *build, HATCH_BUILD_HOOK_ENABLE_MYPYC="true")
+    (wheel,) = folder.glob("*.whl")
+    run(*python, "pip", "install", "--quiet", "--no-deps", "--target", str(folder / "there"), str(wheel))
 
 
 @pytest.mark.proof

@@ -13,7 +13,7 @@ OPAQUE = 1  # never examined, whatever it holds
 MAYBE_OPAQUE = 2  # opaque where the siblings say so
 VALUE = 3  # a secret where a sibling names it
 TELLING = 4
-PASSWORD = 5  # telling, and so for numbers too: people choose them
+PASSWORD = 5  # telling, of numbers too: people choose such values
 
 # The words are those of the providers' own schemas.
 _OPAQUE = {"encrypted_content": "encrypted_content", "thinkingSignature": "signature", "thoughtSignature": "signature"}

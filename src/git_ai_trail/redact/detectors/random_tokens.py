@@ -19,12 +19,6 @@ _LEAST = 20
 _REACH = 64
 _GATE = r"(?:^|[^A-Za-z0-9_+-])[A-Za-z0-9_+-]{20}"
 
-# What a line begins with that is a commit's name and no text in hex (see `_may_be_text`): most of what looks like a token in
-# what git prints, and never one.
-_COMMIT = re.compile(
-    r"(?<![^\n])(?![0234567].[0234567].[0234567])(?:[0-9a-f]{64}|[0-9a-f]{40})(?![A-Za-z0-9_+/=-])", re.ASCII
-)
-
 # Ids that agents and their providers give to calls, messages and files, digests of lock files, and git's own words.
 _ID = re.compile(
     r"(?:call|toolu|msg|rs|fc|fco|ctc|ctco|tsc|tso|resp|req|chatcmpl|cmpl|ws|ig|item|exec|turn|run|thread|step|file"
@@ -44,6 +38,11 @@ _SECRET_WORD = re.compile(
     r"passw|secret(?!ar)|api[_ -]?key|access[_ -]?key|private[_ -]?key|auth[_ -]?token|bearer|credential", re.IGNORECASE
 )
 _OF_TEXT = "0234567"
+# A commit's name at the beginning of a line, no text in hex (see `_may_be_text`): what git prints is full of them. None is a find.
+_COMMIT = re.compile(
+    rf"(?<![^\n])(?![{_OF_TEXT}].[{_OF_TEXT}].[{_OF_TEXT}])(?:[0-9a-f]{{64}}|[0-9a-f]{{40}})(?![A-Za-z0-9_+/=-])",
+    re.ASCII,
+)
 _SECRET_CORES = ("pass", "secret", "key", "token", "bearer", "cred")
 _ENCODED = re.compile(r"[A-Za-z0-9+/_-]{20,65536}={0,2}", re.ASCII)
 _WORD_NEAR = 48
