@@ -21,6 +21,8 @@ MAX_LINE = 32 * 1024 * 1024
 PROBE_BYTES = 4096
 CHUNK = 1 << 20
 LIMIT = MAX_LINE + 2
+# Of the bytes before a place so many pieces are kept before they are cut to what is needed.
+_PIECES = 64
 
 TOO_LONG = "line over 32 MiB"
 UNFINISHED = "unfinished last line"
@@ -90,7 +92,8 @@ class LogFile:
 
     def _start(self) -> None:
         self._head = self.file.read(PROBE_BYTES)
-        self._tail = b""
+        # The last bytes before `offset`, in the pieces in which they were read.
+        self._last: list[bytes] = []
         self.encoding = _encoding(self._head)
         self._lengths: dict[int, int] = {}  # of lines that were given in UTF-16
 
@@ -124,7 +127,7 @@ class LogFile:
 
         It is made of what was read, not of what stands there now: a log that is rewritten meanwhile is noticed next time.
         """
-        return _prefix(self._head[: self.offset], self._tail[-PROBE_BYTES:])
+        return _prefix(self._head[: self.offset], b"".join(self._last)[-PROBE_BYTES:])
 
     def begins_as_read(self, offset: int, prefix: str) -> bool:
         """Whether a log of which `offset` bytes were read still begins with what they were. Reading then goes on there."""
@@ -134,7 +137,7 @@ class LogFile:
         tail = self.file.read(min(PROBE_BYTES, offset))
         if _prefix(self._head[:offset], tail) != prefix:
             return False
-        self.offset, self._tail = offset, tail
+        self.offset, self._last = offset, [tail]
         return True
 
     def line_at(self, offset: int) -> Line | None:
@@ -160,12 +163,13 @@ class LogFile:
         if until is not None:
             end = until if end is None else min(end, until)
         most = MAX_LINE + (2 if self.encoding else 1)
+        read, line_of, passed, plain = self._next, self._line, self._passed, not self.encoding
         while end is None or self.offset < end:
-            whole = self._next(LIMIT)
+            whole = read(LIMIT)
             at = self.offset
-            if self._ends(whole) and len(whole) <= most:
-                self._passed(whole, len(whole))
-                yield self._line(whole, at)
+            if (whole.endswith(b"\n") if plain else self._ends(whole)) and len(whole) <= most:
+                passed(whole, len(whole))
+                yield line_of(whole, at)
             elif len(whole) > MAX_LINE:
                 line = self._long(whole)
                 if line is None:
@@ -191,7 +195,12 @@ class LogFile:
         """Goes on by `size` bytes, of which `end` are the last ones."""
         if self.offset + size > len(self._head) < PROBE_BYTES:
             self._head = (self._head[: self.offset] + end)[:PROBE_BYTES]  # it grew since it was opened
-        self._tail = end if len(end) >= PROBE_BYTES else self._tail[-PROBE_BYTES:] + end
+        if len(end) >= PROBE_BYTES:
+            self._last = [end[-PROBE_BYTES:]]
+        else:
+            self._last.append(end)
+            if len(self._last) >= _PIECES:
+                self._last = [b"".join(self._last)[-PROBE_BYTES:]]
         self.offset += size
 
     def _whole(self) -> Iterator[Line]:

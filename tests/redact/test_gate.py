@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from git_ai_trail.redact import gate, ruleset
+from git_ai_trail.redact import gate, ruleset, views
+from git_ai_trail.redact.detector import Detector
 from git_ai_trail.redact.detectors import keyed, random_tokens
 from git_ai_trail.redact.engine import Engine, engine_for
 from git_ai_trail.redact.joined import Joined
@@ -172,3 +173,15 @@ def test_hex_of_a_text_is_never_passed_over(text: str) -> None:
     token = text.encode().hex()
     assert random_tokens._readable(random_tokens._unhex(token))
     assert random_tokens._may_be_text(token)
+
+
+PIECES = st.sampled_from(["a", "b", "7", '"', "'", "`", "+", " + ", "\n", "\r\n", "\\", ".", "&", " ", "\t", 'x" + "y'])
+TRIGGERED = [trigger for trigger in views.TRIGGERS if trigger.name in ("concatenated", "wrapped")]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(PIECES, max_size=90).map("".join), st.sampled_from(TRIGGERED))
+def test_a_view_made_at_the_gates_reports_is_that_of_the_whole_text(text: str, trigger: views.Trigger) -> None:
+    asked = Detector(rule="view", find=lambda *_: (), gates=(trigger.gate,), reach=0, checked=True)
+    hits = gate.make_gate([asked]).scan(Joined([text]))
+    assert trigger.view(text, None) == (trigger.view(text, hits[0][0]) if hits else None)

@@ -33,6 +33,8 @@ _RUN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+/=-"
 _MIN_RUN, _MAX_RUN = 12, 200
 _QUOTE = r"\\{0,3}[\"'`]"
 _JOINT = rf"{_QUOTE}[ \t]{{0,4}}(?:[+.&]|\\?\r?\n)[ \t\r\n+]{{0,60}}[bfru]?{_QUOTE}"
+# With the characters on either side.
+_LONGEST_JOINT = 80
 _BREAK = re.compile(r"\r?\n[+ ]?(?=[A-Za-z0-9_+/=-]{4})", re.ASCII)
 _CONCATENATED = re.compile(rf"(?<=[A-Za-z0-9_+/=:@-]){_JOINT}(?=[A-Za-z0-9_+/=:@-])", re.ASCII)
 
@@ -115,10 +117,23 @@ def _unescaped(text: str, _ends: list[int] | None) -> View | None:
     return _replaced(text, _ESCAPE, _unescape) if "\\" in text and _ESCAPE.search(text) else None
 
 
-def _unquoted(text: str, _ends: list[int] | None) -> View | None:
-    """With strings that a program puts together in one piece."""
-    joints = list(_CONCATENATED.finditer(text))
+def _unquoted(text: str, ends: list[int] | None) -> View | None:
+    """With strings that a program puts together in one piece. `ends` are places behind the first character of the next one."""
+    joints = [joint for low, high in _stretches(ends, len(text)) for joint in _CONCATENATED.finditer(text, low, high)]
     return _without(text, joints) if joints else None
+
+
+def _stretches(ends: list[int] | None, length: int) -> list[tuple[int, int]]:
+    """The parts of a text in which joints can stand that end at `ends`, apart from each other; None: anywhere."""
+    if ends is None:
+        return [(0, length)]
+    found: list[tuple[int, int]] = []
+    for end in sorted(ends):
+        low = max(0, end - _LONGEST_JOINT)
+        if found and low <= found[-1][1]:
+            low = found.pop()[0]
+        found.append((low, end))
+    return found
 
 
 TRIGGERS = (

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from typing import IO, Any, NamedTuple
+from typing import IO, NamedTuple
 
 import msgspec
 
@@ -20,32 +20,15 @@ HELD_BYTES = 16 * 1024 * 1024
 _SIZE = 8
 
 
-class Row(NamedTuple):
-    """A row that waits to be written; `table` is empty for an output, whose `values` go to the call it answers."""
-
-    table: str
-    turn: int
-    at: float | None
-    offset: int
-    length: int
-    sha256: str
-    values: tuple[Any, ...]
-    raw_json: str | None
-
-
-class Mark(NamedTuple):
-    """A redaction in a line: where, and (rule, kind, field, tag, digest)."""
-
-    sha256: str
-    turn: int
-    offset: int
-    what: tuple[str, str, str, str, str]
+# A redaction in a line: the line's sha256, and the values of `MARK_COLUMNS`.
+Mark = tuple[str, rows.Row]
+MARK_COLUMNS = ("file_id", "session_id", "turn", "offset", "rule_id", "kind", "field", "tag", "digest")
 
 
 class Chunk(NamedTuple):
-    """Consecutive rows of a log."""
+    """Consecutive rows of a log by their tables, calls among their outputs."""
 
-    rows: list[Row]
+    tables: dict[str, list[rows.Row]]
     marks: list[Mark]
 
 
@@ -59,22 +42,20 @@ class Held:
     def __init__(self, folder: str) -> None:
         self._folder = folder
         self._file: IO[bytes] | None = None
-        self._rows: list[Row] = []
+        self._tables: dict[str, list[rows.Row]] = {}
         self._marks: list[Mark] = []
         self._bytes = 0
 
     def take(self, clean: CleanEvent) -> None:
-        kind, at, offset, length, turn, data, raw = clean.event
-        values: tuple[Any, ...]
-        if kind == "output":
-            table, values, text = "", (rows.text(data.call_id), rows.output_values(clean)), None
-        else:
-            table, values = rows.row(kind, data)
-            text = rows.raw_json(raw)
-        self._rows.append(Row(table, turn, rows.moment(at), offset, length, clean.sha256, values, text))
+        table, row = rows.row(clean)
+        of_table = self._tables.get(table)
+        if of_table is None:
+            of_table = self._tables[table] = []
+        of_table.append(row)
         if clean.redactions:
             self.mark(clean)
-        self._bytes += length if raw is not None else 256
+        event = clean.event
+        self._bytes += event.length if event.raw is not None else 256
         if self._bytes >= HELD_BYTES:
             self._set_aside()
 
@@ -82,8 +63,8 @@ class Held:
         """Takes an event's redactions alone."""
         event, text = clean.event, rows.text
         for rule, kind, field, tag, digest in clean.redactions:
-            what = (text(rule), text(kind), text(field), text(tag), digest)
-            self._marks.append(Mark(clean.sha256, event.turn, event.offset, what))
+            row: rows.Row = [0, 0, event.turn, event.offset, text(rule), text(kind), text(field), text(tag), digest]
+            self._marks.append((clean.sha256, row))
 
     def chunks(self) -> Iterator[Chunk]:
         """Everything taken, in order; asked once."""
@@ -91,7 +72,7 @@ class Held:
             self._file.seek(0)
             while size := self._file.read(_SIZE):
                 yield _decode(self._file.read(int.from_bytes(size, "big")))
-        yield Chunk(self._rows, self._marks)
+        yield Chunk(self._tables, self._marks)
 
     def close(self) -> None:
         if self._file is not None:
@@ -101,7 +82,7 @@ class Held:
         if self._file is None:
             # Not in /tmp, which may be memory. The file has no name, so it goes with the process whatever happens.
             self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - closed by close()
-        part = _encode(Chunk(self._rows, self._marks))
+        part = _encode(Chunk(self._tables, self._marks))
         self._file.write(len(part).to_bytes(_SIZE, "big"))
         self._file.write(part)
-        self._rows, self._marks, self._bytes = [], [], 0
+        self._tables, self._marks, self._bytes = {}, [], 0

@@ -22,19 +22,35 @@ _encode = msgspec.json.Encoder().encode
 # For what msgspec refuses: lone surrogates, for one.
 _encode_odd = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
+CALLS = "function_calls"
+TOKENS = "token_messages"
 LINE_COLUMNS = ("file_id", "session_id", "turn", "at", "offset", "length", "sha256")
 COLUMNS: dict[str, tuple[str, ...]] = {
     "session_context": ("role", "text"),
     "prompts": ("text",),
-    "token_messages": ("model", "input", "cached", "cache_write", "output", "reasoning", "cache_write_1h"),
+    TOKENS: ("model", "input", "cached", "cache_write", "output", "reasoning", "cache_write_1h"),
     "turn_context_messages": ("native_turn_id", "cwd", "model", "effort", "approval", "sandbox"),
     "agent_reasoning_messages": ("text",),
     "function_plan_messages": ("explanation", "steps"),
-    "function_calls": ("call_id", "tool", "command", "workdir", "arguments"),
+    CALLS: ("call_id", "tool", "command", "workdir", "arguments"),
     "events": ("kind", "name", "phase", "text"),
     "changes": ("path", "old_path", "op", "via", "call_id", "known", "added", "removed", "digests"),
     "commits": ("oid", "branch", "workdir", "call_id"),
 }
+OUTPUT_COLUMNS = (
+    "exit_code",
+    "status",
+    "output_at",
+    "output_offset",
+    "output_length",
+    "output_sha256",
+    "output",
+    "output_raw_json",
+)
+_NO_OUTPUT = (None, "", None, None, None, None, None, None)
+
+# The values of a row by `columns`. The file and the session have their places, and no numbers before there are rows of them.
+Row = list[Any]
 
 
 def text(value: Any) -> str:
@@ -72,38 +88,30 @@ def _json(value: Any) -> str:
         return '{"withheld":"not JSON, or nested too deeply"}'
 
 
-def row(kind: str, data: Any) -> tuple[str, tuple[Any, ...]]:
-    """The table for an event (anything but outputs) and the values of its `COLUMNS`."""
+def row(clean: CleanEvent) -> tuple[str, Row]:
+    """The table for an event and its row there; of an output that of a call that is known by nothing but its answer."""
+    kind, at, offset, length, turn, data, raw = clean.event
+    at = moment(at)
+    made: Row = [0, 0, turn, at, offset, length, clean.sha256]
+    if kind == "output":
+        code = data.exit_code
+        made += (text(data.call_id), "", "", "", "", None)
+        made.append(code if type(code) is int and abs(code) < MAX_INTEGER else None)
+        made += (text(data.status), at, offset, length, clean.sha256, text(data.text), raw_json(raw))
+        return CALLS, made
     make = _ROWS.get(kind)
-    return make(data) if make is not None else ("events", (kind, "", "", ""))
+    table, values = make(data) if make is not None else ("events", (kind, "", "", ""))
+    made += values
+    made.append(raw_json(raw))
+    if table == CALLS:
+        made += _NO_OUTPUT
+    return table, made
 
 
-def output_values(clean: CleanEvent) -> tuple[Any, ...]:
-    """Columns exit_code to output_raw_json of the call that an output answers."""
-    event, data = clean.event, clean.event.data
-    code = data.exit_code
-    return (
-        code if type(code) is int and abs(code) < MAX_INTEGER else None,
-        text(data.status),
-        moment(event.at),
-        event.offset,
-        event.length,
-        clean.sha256,
-        text(data.text),
-        raw_json(event.raw),
-    )
-
-
-OUTPUT_COLUMNS = (
-    "exit_code",
-    "status",
-    "output_at",
-    "output_offset",
-    "output_length",
-    "output_sha256",
-    "output",
-    "output_raw_json",
-)
+def columns(table: str) -> tuple[str, ...]:
+    """The columns that a row of `row` gives."""
+    of_output = OUTPUT_COLUMNS if table == CALLS else ()
+    return (*LINE_COLUMNS, *COLUMNS[table], "raw_json", *of_output)
 
 
 def _context(data: Context) -> tuple[str, tuple[Any, ...]]:
@@ -131,7 +139,7 @@ def _plan(data: Plan) -> tuple[str, tuple[Any, ...]]:
 
 def _call(data: Call) -> tuple[str, tuple[Any, ...]]:
     values = (data.call_id, data.tool, data.command, data.workdir, data.arguments)
-    return "function_calls", tuple(map(text, values))
+    return CALLS, tuple(map(text, values))
 
 
 def _edit(data: Any) -> tuple[str, tuple[Any, ...]]:
@@ -147,7 +155,7 @@ def _commit(data: CommitMade) -> tuple[str, tuple[Any, ...]]:
 
 def _tokens(data: Tokens) -> tuple[str, tuple[Any, ...]]:
     counts = (data.input, data.cached, data.cache_write, data.output, data.reasoning, data.cache_write_1h)
-    return "token_messages", (text(data.model), *(whole(count, MAX_TOKENS) for count in counts))
+    return TOKENS, (text(data.model), *[whole(count, MAX_TOKENS) for count in counts])
 
 
 def _other(data: Other | None) -> tuple[str, tuple[Any, ...]]:

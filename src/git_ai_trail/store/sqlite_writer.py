@@ -11,13 +11,12 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from git_ai_trail.facts import Meta
 from git_ai_trail.model import CleanEvent, CleanSession, Ingested
 from git_ai_trail.store import sqlite_rows as rows
 from git_ai_trail.store.protocol import ReadMeanwhile, ReadUpTo
-from git_ai_trail.store.sqlite_held import Chunk, Held, Mark, Row
+from git_ai_trail.store.sqlite_held import MARK_COLUMNS, Chunk, Held, Mark
 
 _STALE = -1
 
@@ -54,7 +53,7 @@ class Writer:
             path=self.session.source.path,
             session_id=self.native_id,
             prompts=self.counts["prompts"],
-            calls=self.counts["function_calls"],
+            calls=self.counts[rows.CALLS],
             edits=self.counts["changes"],
             tokens=self.counts["tokens"],
             redactions=dict(self.redactions),
@@ -75,7 +74,7 @@ class Writer:
         try:
             chunks = self.held.chunks()
             first = next(chunks)
-            self._begin(first.rows, upto)
+            self._begin(first, upto)
             self._flush(first)
             for chunk in chunks:
                 self._flush(chunk)
@@ -88,66 +87,71 @@ class Writer:
             raise
 
     def _flush(self, chunk: Chunk) -> None:
-        fresh = [one for one in chunk.rows if one.sha256 not in self.known] if self.known else chunk.rows
-        self.left_out += len(chunk.rows) - len(fresh)
-        calls: dict[str, list[Any]] = {}
-        tables: dict[str, list[tuple[Any, ...]]] = {}
-        answers: list[Row] = []
-        for one in fresh:
-            if one.table == "function_calls":
-                calls[one.values[0] or f"\0{len(calls)}"] = self._call(one)
-            elif one.table:
-                row = (*self._line(one), *one.values, one.raw_json)
-                tables.setdefault(one.table, []).append(row)
-                self.counts[one.table] += 1
-                if one.table == "token_messages":
-                    self.counts["tokens"] += one.values[1] + one.values[4]
-            elif one.values[0] in calls and calls[one.values[0]][_OUTPUT_OFFSET] is None:
-                calls[one.values[0]][_OUTPUT] = one.values[1]
-            else:
-                answers.append(one)
-        for table, many in tables.items():
-            names = (*rows.LINE_COLUMNS, *rows.COLUMNS[table], "raw_json")
-            self.conn.executemany(_insert(table, names), many)
-        self.conn.executemany(_INSERT_CALL, list(calls.values()))
-        self.counts["function_calls"] += len(calls)
-        for one in answers:
-            self._answer(one)
+        for table, many in chunk.tables.items():
+            fresh = self._fresh(many)
+            if table == rows.CALLS:
+                self._write_calls(fresh)
+                continue
+            self.conn.executemany(_INSERT[table], fresh)
+            self.counts[table] += len(fresh)
+            if table == rows.TOKENS:
+                self.counts["tokens"] += sum(row[_INPUT] + row[_OUTPUT_TOKENS] for row in fresh)
         self._write_redactions(chunk.marks)
 
-    def _line(self, one: Row) -> tuple[Any, ...]:
-        return (self.file, self.owner, one.turn + self.base, one.at, one.offset, one.length, one.sha256)
+    def _fresh(self, many: list[rows.Row]) -> list[rows.Row]:
+        """Those that no other log of the session gave, in their places."""
+        fresh = [row for row in many if row[_SHA256] not in self.known] if self.known else many
+        self.left_out += len(many) - len(fresh)
+        return self._placed(fresh)
 
-    def _call(self, one: Row) -> list[Any]:
-        """The values of `_CALL_COLUMNS`."""
-        return [*self._line(one), *one.values, one.raw_json, *_NO_OUTPUT]
+    def _placed(self, many: list[rows.Row]) -> list[rows.Row]:
+        """Rows with the file and the session that they are of, and turns counted from the session's beginning."""
+        file, owner, base = self.file, self.owner, self.base
+        for row in many:
+            row[0] = file
+            row[1] = owner
+            if base:
+                row[2] += base
+        return many
 
-    def _answer(self, one: Row) -> None:
+    def _write_calls(self, many: list[rows.Row]) -> None:
+        """Calls with what came back of them."""
+        calls: dict[str, rows.Row] = {}
+        answers: list[rows.Row] = []
+        for row in many:
+            name = row[_CALL_ID]
+            if row[_OUTPUT_OFFSET] is None:
+                calls[name or f"\0{len(calls)}"] = row
+            elif name in calls and calls[name][_OUTPUT_OFFSET] is None:
+                calls[name][_OUTPUT] = row[_OUTPUT]
+            else:
+                answers.append(row)
+        self.conn.executemany(_INSERT[rows.CALLS], calls.values())
+        self.counts[rows.CALLS] += len(calls)
+        for row in answers:
+            self._answer(row)
+
+    def _answer(self, row: rows.Row) -> None:
         """An output whose call was written before, or is not in the log."""
-        call_id, values = one.values
         names = ", ".join(f"{name} = ?" for name in rows.OUTPUT_COLUMNS)
         done = self.conn.execute(
             f"UPDATE function_calls SET {names} WHERE id = (SELECT id FROM function_calls"  # noqa: S608
             " WHERE session_id = ? AND call_id = ? AND output_offset IS NULL ORDER BY id DESC LIMIT 1)",
-            (*values, self.owner, call_id),
+            (*row[_OUTPUT], self.owner, row[_CALL_ID]),
         )
         if done.rowcount == 0:
-            row = self._call(one._replace(values=(call_id, "", "", "", "")))
-            row[_OUTPUT] = values
-            self.conn.execute(_INSERT_CALL, row)
-            self.counts["function_calls"] += 1
+            self.conn.execute(_INSERT[rows.CALLS], row)
+            self.counts[rows.CALLS] += 1
 
     def _write_redactions(self, marks: Sequence[Mark]) -> None:
-        found = []
-        for sha256, turn, offset, what in marks:
-            if sha256 not in self.known:
-                found.append((self.file, self.owner, turn + self.base, offset, *what))
-                self.redactions[what[0]] += 1
-                self.rules[what[0]] = what[1]
-        names = ("file_id", "session_id", "turn", "offset", "rule_id", "kind", "field", "tag", "digest")
-        self.conn.executemany(_insert("redactions", names), found)
+        found = self._placed([row for sha256, row in marks if sha256 not in self.known])
+        for row in found:
+            rule = row[_RULE_ID]
+            self.redactions[rule] += 1
+            self.rules[rule] = row[_KIND]
+        self.conn.executemany(_INSERT_MARK, found)
 
-    def _begin(self, first: Sequence[Row], upto: ReadUpTo) -> None:
+    def _begin(self, first: Chunk, upto: ReadUpTo) -> None:
         source = self.session.source
         self.conn.execute("BEGIN IMMEDIATE")
         known = self.conn.execute(
@@ -188,7 +192,7 @@ class Writer:
         )
         self.file = made.lastrowid or 0
 
-    def _own(self, first: Sequence[Row]) -> None:
+    def _own(self, first: Chunk) -> None:
         """Finds or makes the session's row, and learns which of its lines other logs already gave."""
         path = self.session.source.path.encode("utf-8", "surrogatepass")
         self.native_id = f"file-{hashlib.sha256(path).hexdigest()[:16]}"
@@ -203,7 +207,7 @@ class Writer:
         if self.meta is not None and described_by is None:
             self._describe(self.meta)
         self.known = self._lines_of_siblings()
-        if self.known and not any(one.sha256 in self.known for one in first):
+        if self.known and not any(row[_SHA256] in self.known for many in first.tables.values() for row in many):
             # Another part of the same session (Codex begins a new file when turns are reverted): its turns come after.
             (last,) = self.conn.execute("SELECT MAX(turn) FROM prompts WHERE session_id = ?", (self.owner,)).fetchone()
             self.base = 0 if last is None else last + 1
@@ -333,8 +337,10 @@ def _insert(table: str, names: tuple[str, ...]) -> str:
     return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608
 
 
-_CALL_COLUMNS = (*rows.LINE_COLUMNS, *rows.COLUMNS["function_calls"], "raw_json", *rows.OUTPUT_COLUMNS)
+_INSERT = {table: _insert(table, rows.columns(table)) for table in rows.COLUMNS}
+_INSERT_MARK = _insert("redactions", MARK_COLUMNS)
+_RULE_ID, _KIND = map(MARK_COLUMNS.index, ("rule_id", "kind"))
+_SHA256 = rows.LINE_COLUMNS.index("sha256")
+_CALL_ID, _OUTPUT_OFFSET = map(rows.columns(rows.CALLS).index, ("call_id", "output_offset"))
 _OUTPUT = slice(-len(rows.OUTPUT_COLUMNS), None)
-_OUTPUT_OFFSET = _CALL_COLUMNS.index("output_offset")
-_NO_OUTPUT = tuple("" if name == "status" else None for name in rows.OUTPUT_COLUMNS)
-_INSERT_CALL = _insert("function_calls", _CALL_COLUMNS)
+_INPUT, _OUTPUT_TOKENS = map(rows.columns(rows.TOKENS).index, ("input", "output"))
