@@ -8,6 +8,9 @@ FAST := .fast
 # One more than most machines of a CI have cores: the tests start real agents, hook managers and git, and wait for them.
 JOBS ?= 3
 
+# Who sets it has each of the thousands of programs that the tests start compile its modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help trail fast test proof hunt lint clean
 
 help:

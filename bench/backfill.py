@@ -184,7 +184,7 @@ def measure(repo: Path, home: Path, folder: Path, runs: int) -> dict[str, dict[s
 
 def timed(command: list[str], repo: Path, home: Path) -> tuple[float, float, int]:
     """(seconds, peak memory in MB of the largest process, records written)."""
-    env = {key: value for key, value in os.environ.items() if not key.startswith(("CODEX_", "XDG_"))}
+    env = {key: value for key, value in os.environ.items() if not key.startswith(("CODEX_", "XDG_", "PYTHON"))}
     env |= {"HOME": str(home), "GIT_CONFIG_NOSYSTEM": "1"}
     with tempfile.TemporaryFile() as out:
         began = time.perf_counter()

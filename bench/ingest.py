@@ -235,7 +235,9 @@ def fresh_home(folder: Path) -> Path:
 
 
 def timed(command: Sequence[str | Path], home: Path) -> Took:
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "CODEX_", "XDG_"))}
+    # What keeps Python from holding on to compiled modules would be measured too, which nobody has who uses the program.
+    foreign = ("GIT_", "CODEX_", "XDG_", "PYTHON")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     env |= {"HOME": str(home), "GIT_CONFIG_NOSYSTEM": "1"}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.perf_counter()

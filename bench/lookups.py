@@ -110,7 +110,8 @@ def measure(repo: Path, home: Path, runs: int) -> dict[str, dict[str, float]]:
 
 
 def timed(command: list[str], repo: Path, home: Path) -> float:
-    env = {**os.environ, "HOME": str(home), "GIT_CONFIG_NOSYSTEM": "1"}
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    env |= {"HOME": str(home), "GIT_CONFIG_NOSYSTEM": "1"}
     began = time.perf_counter()
     done = subprocess.run(command, cwd=repo, env=env, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     took = (time.perf_counter() - began) * 1000

@@ -109,7 +109,8 @@ def measure(repo: Path, home: Path, runs: int, forms: list[str]) -> dict[str, di
 def timed(command: list[str], repo: Path, home: Path) -> tuple[float, float, int]:
     """(seconds, peak memory in MB of the largest process, bytes printed)."""
     home.mkdir(exist_ok=True)
-    env = {**os.environ, "HOME": str(home), "GIT_CONFIG_NOSYSTEM": "1"}
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    env |= {"HOME": str(home), "GIT_CONFIG_NOSYSTEM": "1"}
     with tempfile.TemporaryFile() as out:
         began = time.perf_counter()
         process = subprocess.Popen(command, cwd=repo, env=env, stdout=out, stdin=subprocess.DEVNULL)
