@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from git_ai_trail.lazy import pattern
 from git_ai_trail.redact.detector import RANK_KEYED, Detector, Leaf, Span, matches
 from git_ai_trail.redact.detectors.values import is_odd_value, is_placeholder, is_secret
 
 RULE = "command-flag"
 
-_FLAG = re.compile(
+_FLAG = pattern(
     r"(?P<before>(?<![\w-])--?(?:(?:[a-z]+-){0,3}(?:password|passwd|pass|passphrase|token|secret|api-?key|access-?key"
     r"|secret-?key|auth-?key|credentials?))[= ][ \t]{0,3}[\"']?)(?P<secret>[^\s\"'`|;&<>()]{6,512})",
     re.ASCII | re.IGNORECASE,
@@ -18,7 +19,7 @@ _FLAG = re.compile(
 _FLAG_GATE = (
     r"-(?:password|passwd|pass|passphrase|token|secret|key|credentials?)[= ][ \t]{0,3}[\"']?[^\s\"'`|;&<>()]{6}"
 )
-_PAIR = re.compile(
+_PAIR = pattern(
     r"\b(?:curl|wget|http|https|httpie)\b(?:[^\n|;\\]|\\.|\\\n){0,600}?[ \t](?:-u|--user|--proxy-user)[ =]{0,3}[\"']?"
     r"(?P<pair>[^\s\"':$<{]?[^\s\"':]{0,64}:(?:'[^\s'\n]{1,256}'|\"[^\s\"$\n]{1,256}\"|[^\s\"'`|;&<>()]{0,256}))",
     re.ASCII,
@@ -27,7 +28,7 @@ _PAIR_GATE = r"[ \t](?:-u|--user|--proxy-user)[ =]{0,3}[\"']?[^\s\"':]{0,65}:"
 _WORD = r"[\"']?(?P<secret>[^\s\"'`|;&<>()-][^\s\"'`|;&<>()]{3,256})"
 # Programs that take a password behind an option of their own.
 _OPTIONS = tuple(
-    (re.compile(before + _WORD, re.ASCII), gate)
+    (pattern(before + _WORD, re.ASCII), gate)
     for before, gate in (
         (r"\bsshpass[ \t]+-p[ \t]?", r"\bsshpass[ \t]+-p"),
         (
@@ -51,13 +52,13 @@ _OPTIONS = tuple(
     )
 )
 # `connect("host", "name", "password")`, `new mysqli(…)`.
-_CONNECT = re.compile(
+_CONNECT = pattern(
     r"(?:connect(?:ion)?|mysqli)[ \t]{0,2}\([ \t]{0,3}(?:[\"'][^\"'\n]{0,80}[\"'],[ \t]{0,3}){2}[\"'](?P<secret>[^\s\"']{4,128})[\"']",
     re.ASCII | re.IGNORECASE,
 )
 _CONNECT_GATE = r"(?:connect(?:ion)?|mysqli)[ \t]{0,2}\([ \t]{0,3}(?:[\"'][^\"'\n]{0,80}[\"'],[ \t]{0,3}){2}[\"']"
 # `BasicAuth("name", "password")`, `auth=("name", "password")`.
-_CALL = re.compile(
+_CALL = pattern(
     r"(?:basic_?auth|\bauth|credentials?|authenticate|login)\w{0,20}[ \t]{0,2}(?:=[ \t]{0,2})?\([ \t]{0,3}[\"'][^\"'\n]{1,80}[\"'],[ \t]{0,3}"
     r"[\"'](?P<secret>[^\s\"']{4,128})[\"']",
     re.ASCII | re.IGNORECASE,
@@ -139,8 +140,8 @@ def _is_pair(user: str, password: str) -> bool:
 
 
 def _find_options(leaf: Leaf, low: int, high: int) -> Iterator[Span]:
-    for pattern, _ in _OPTIONS:
-        for match in matches(pattern, leaf.text, low, high):
+    for expression, _ in _OPTIONS:
+        for match in matches(expression, leaf.text, low, high):
             if not is_placeholder(match["secret"]):
                 yield Span(*match.span("secret"), RULE, "secret", RANK_KEYED)
 

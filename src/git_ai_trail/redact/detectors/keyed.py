@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import ahocorasick
 
+from git_ai_trail.lazy import pattern
 from git_ai_trail.redact.detector import RANK_KEYED, Detector, Leaf, Span, matches
 from git_ai_trail.redact.detectors.values import (
     is_chosen_word,
@@ -87,41 +88,41 @@ _GATES = (
     rf"(?:salt|pepper|nonce|seed)[0-9]{{0,2}}{_CLOSE}{_TYPE}{_ASSIGN}{_QUOTE}[^\s\"'`\\]{{6}}",
 )
 
-_KEY = re.compile(
+_KEY = pattern(
     rf"(?P<name>(?!tokeni[sz])(?:{_NAME}|(?P<any>{_ANY_KEY})))"
     rf"(?:{_CLOSE}(?:{_TYPE}(?P<assign>{_ASSIGN})|(?P<xml>>\s{{0,24}})|{_SPACE}(?=[\"'`]|{_RANDOM}))"
     rf"|(?P<value>{_VALUE})|{_COMMA}(?=[\"'`]))",
     re.ASCII | re.IGNORECASE,
 )
-_BEGINS_RANDOM = re.compile(_RANDOM)
-_SALT = re.compile(r"salt|pepper|nonce|seed", re.IGNORECASE)
+_BEGINS_RANDOM = pattern(_RANDOM)
+_SALT = pattern(r"salt|pepper|nonce|seed", re.IGNORECASE)
 # `define("DB_PASSWORD", "…")`: the name of a constant, not that of a field.
-_CONSTANT = re.compile(r"[A-Z]{2,}[A-Z0-9_]*")
+_CONSTANT = pattern(r"[A-Z]{2,}[A-Z0-9_]*")
 # What fills in a form.
-_TYPED = re.compile(r"[\"'`)\w]\.(?:type|fill|val|send_?keys|set_?value)\(\Z|fill\([\"'`]", re.IGNORECASE)
+_TYPED = pattern(r"[\"'`)\w]\.(?:type|fill|val|send_?keys|set_?value)\(\Z|fill\([\"'`]", re.IGNORECASE)
 # Every name holds one of these, and begins at most so far before it.
 _CORES = ahocorasick.Automaton()
 for _word in KEYWORDS:
     _CORES.add_word(_word, len(_word) - 1)
 _CORES.make_automaton()
 _BEFORE_CORE = 16
-_QUOTED = re.compile(r"[bBfFrRuUlLnN@$]{0,2}(?P<quote>\\{0,3}(?:\"\"\"|'''|[\"'`]))", re.ASCII)
+_QUOTED = pattern(r"[bBfFrRuUlLnN@$]{0,2}(?P<quote>\\{0,3}(?:\"\"\"|'''|[\"'`]))", re.ASCII)
 # What makes bytes, a type of its own or a digest of a value: `[]byte("…")`, `SecretStr('…')`, `bcrypt.hash("…")`.
-_MADE = re.compile(
+_MADE = pattern(
     r"(?:new[ \t])?(?:\[\]byte|bytes(?:\.fromhex)?|b64decode|base64\.\w{1,20}|atob|Secret(?:Str)?|String|Buffer\.from"
     r"|[\w.]{0,40}?(?:hash\w{0,12}|encode\w{0,12}|encrypt\w{0,12}|get_?bytes|make_password|md5|sha\d{1,3}))"
     r"\([ \t]{0,3}(?=[bfru]?\\{0,3}[\"'`])",
     re.ASCII | re.IGNORECASE,
 )
-_BARE = re.compile(r"[^\s\"'`,;<>|\\]{4,512}")
-_LINE = re.compile(r"[^\s\"'`]{4,512}")
-_ENVIRONMENT = re.compile(r"(?:^|[\s;&|`(\"'+-])[A-Z][A-Z0-9_]*\Z")
+_BARE = pattern(r"[^\s\"'`,;<>|\\]{4,512}")
+_LINE = pattern(r"[^\s\"'`]{4,512}")
+_ENVIRONMENT = pattern(r"(?:^|[\s;&|`(\"'+-])[A-Z][A-Z0-9_]*\Z")
 # A line of a properties, ini or YAML file before the name, and behind the value.
-_PROPERTY = re.compile(r"[ \t+#;/-]{0,60}(?:[\w-]{1,40}[.]){0,8}[\w-]{0,60}", re.ASCII)
-_LINE_END = re.compile(r"[ \t]{0,8}(?:[ \t]#[^\n]{0,200})?(?:\r?\n(?![ \t+-]{0,60}[)}\]])|\Z)", re.ASCII)
+_PROPERTY = pattern(r"[ \t+#;/-]{0,60}(?:[\w-]{1,40}[.]){0,8}[\w-]{0,60}", re.ASCII)
+_LINE_END = pattern(r"[ \t]{0,8}(?:[ \t]#[^\n]{0,200})?(?:\r?\n(?![ \t+-]{0,60}[)}\]])|\Z)", re.ASCII)
 # Where the next part of a query begins, or what a shell runs in the background.
-_FURTHER = re.compile(r"&(?:amp;)?[\w.-]{1,40}=|&&|&\Z", re.ASCII)
-_VARIABLE = re.compile(r"\$\{[\w.-]{0,60}\Z", re.ASCII)
+_FURTHER = pattern(r"&(?:amp;)?[\w.-]{1,40}=|&&|&\Z", re.ASCII)
+_VARIABLE = pattern(r"\$\{[\w.-]{0,60}\Z", re.ASCII)
 _MAX_NAME = 120
 _MAX_VALUE = 1024
 # From the gate's report back to where the name begins; the value is read from there on, however long.
@@ -149,7 +150,7 @@ def is_telling(name: str) -> bool:
     return _TELLING.fullmatch(name) is not None
 
 
-_TELLING = re.compile(
+_TELLING = pattern(
     rf"(?:.{{0,64}}?(?:{_STRONG})[\w.-]{{0,30}}|.{{0,64}}{_SHORT}|pass|pw|pin|cookie)", re.ASCII | re.IGNORECASE
 )
 

@@ -5,26 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from git_ai_trail.lazy import pattern
 from git_ai_trail.redact.detector import RANK_KEYED, Detector, Leaf, Span, matches
 from git_ai_trail.redact.detectors.values import is_placeholder
 
 RULE = "kubernetes-secret"
 
-_KIND = re.compile(r"kind\\{0,3}[\"']?[ \t]{0,3}:[ \t]{0,3}\\{0,3}[\"']?secret\b", re.ASCII | re.IGNORECASE)
+_KIND = pattern(r"kind\\{0,3}[\"']?[ \t]{0,3}:[ \t]{0,3}\\{0,3}[\"']?secret\b", re.ASCII | re.IGNORECASE)
 # `data:` and the lines below it that stand deeper; a diff's or a listing's marks may stand before them.
-_DATA = re.compile(
+_DATA = pattern(
     r"^(?P<mark>[ \t]{0,40}[+-]?)(?P<indent>[ \t]{0,40})(?:string)?data:[ \t]{0,8}\r?\n"
     r"(?P<block>(?:(?P=mark)(?P=indent)[ \t]{1,40}[^\r\n]{1,8000}\r?\n?){1,200})",
     re.ASCII | re.IGNORECASE | re.MULTILINE,
 )
-_ENTRY = re.compile(
+_ENTRY = pattern(
     r"^[ \t+-]{0,80}(?:[\"']?[\w./-]{1,128}[\"']?:[ \t]{1,8}(?:[|>][+-]?[ \t]{0,8}$)?)?[\"']?(?P<secret>[^\s\"'|>#\x1f][^\r\n\"'\x1f]{2,8000})",
     re.ASCII | re.MULTILINE,
 )
-_OBJECT = re.compile(
+_OBJECT = pattern(
     r"\\{0,3}[\"'](?:string)?data\\{0,3}[\"'][ \t]{0,3}:\s{0,40}\{(?P<block>[^{}]{1,16000})\}", re.ASCII | re.IGNORECASE
 )
-_MEMBER = re.compile(r":\s{0,8}\\{0,3}[\"'](?P<secret>[^\"'\\\x1f]{3,8000})", re.ASCII)
+_MEMBER = pattern(r":\s{0,8}\\{0,3}[\"'](?P<secret>[^\"'\\\x1f]{3,8000})", re.ASCII)
 # A manifest is not longer than this on either side of its kind.
 _AROUND = 16_000
 

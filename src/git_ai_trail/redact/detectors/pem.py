@@ -6,16 +6,17 @@ import re
 from collections.abc import Iterator
 from itertools import zip_longest
 
+from git_ai_trail.lazy import pattern
 from git_ai_trail.redact.detector import RANK_VENDOR, Detector, Leaf, Span, matches
 
 RULE = "private-key"
 
 _LABEL = r"(?:[A-Z0-9]{1,12} ){0,4}(?:PRIVATE|SECRET) KEY(?: BLOCK)?"
-_BEGIN = re.compile(rf"-{{4,6}} ?BEGIN {_LABEL} ?-{{4,6}}", re.ASCII)
-_END = re.compile(rf"-{{4,6}} ?END {_LABEL} ?-{{4,6}}", re.ASCII)
+_BEGIN = pattern(rf"-{{4,6}} ?BEGIN {_LABEL} ?-{{4,6}}", re.ASCII)
+_END = pattern(rf"-{{4,6}} ?END {_LABEL} ?-{{4,6}}", re.ASCII)
 # What stands between the armour lines: base64, armour headers, and whatever quotes and line prefixes a log puts there.
-_BODY = re.compile(r"(?:[A-Za-z0-9+/=\s\\\"'`,+|>#:;._()<\x1f-](?!-{3,6} ?(?:BEGIN|END) )){0,24000}", re.ASCII)
-_ENCODED = re.compile(r"[A-Za-z0-9+/]{16,}", re.ASCII)
+_BODY = pattern(r"(?:[A-Za-z0-9+/=\s\\\"'`,+|>#:;._()<\x1f-](?!-{3,6} ?(?:BEGIN|END) )){0,24000}", re.ASCII)
+_ENCODED = pattern(r"[A-Za-z0-9+/]{16,}", re.ASCII)
 _MAX_KEY = 24_000
 
 

@@ -5,24 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from git_ai_trail.lazy import pattern
 from git_ai_trail.redact.detector import RANK_PERSON, Detector, Leaf, Span, matches
 
 EMAIL_RULE = "email"
 HOME_RULE = "home-path"
 USER_RULE = "user-name"
 
-_EMAIL = re.compile(
+_EMAIL = pattern(
     r"(?<![\w.+%-])(?P<user>[\w.+%-]{0,63}\w)@(?P<host>(?:[A-Za-z0-9_-]{1,63}\.){1,8}[A-Za-z]{2,24})(?![\w(-])",
     re.ASCII,
 )
 _EMAIL_GATE = r"\w@(?:[A-Za-z0-9_-]{1,63}\.){1,8}[A-Za-z]{2}"
 # Addresses that belong to nobody: reserved for documentation, or a machine's.
-_NOBODY = re.compile(
+_NOBODY = pattern(
     r"(?:(?:.*\.)?example(?:\.(?:com|org|net|edu))?|(?:.*\.)?(?:test|invalid|localhost|local)|test\.com|domain\.com"
     r"|email\.com|users\.noreply\.github\.com|noreply\.github\.com)",
     re.IGNORECASE,
 )
-_MACHINE = re.compile(r"(?:git|hg|svn|noreply|no-reply|donotreply|postmaster|mailer-daemon|root)", re.IGNORECASE)
+_MACHINE = pattern(r"(?:git|hg|svn|noreply|no-reply|donotreply|postmaster|mailer-daemon|root)", re.IGNORECASE)
 # `logo@2x.png`, `unit@.service`: what stands behind the last dot is a file's, not a country's.
 _FILE_ENDINGS = frozenset(
     [
@@ -98,18 +99,18 @@ _FILE_ENDINGS = frozenset(
 )
 
 _SEP = r"(?:/{1,3}|\\{1,8})"
-_HOME = re.compile(
+_HOME = pattern(
     r"(?<![A-Za-z0-9_.~\x1f-])(?:/mnt/[a-z](?=/Users)|/(?=[a-z]/Users)[a-z]|[A-Za-z]:)?"
     rf"(?:/(?:export/|var/|private/)?home/|{_SEP}Users{_SEP}|{_SEP}Documents and Settings{_SEP})"
     r"(?P<name>[A-Za-z0-9_][A-Za-z0-9._-]{0,63})",
     re.ASCII,
 )
 _HOME_GATE = r"(?:/home/|[/\\]Users[/\\]{1,8}|Documents and Settings[/\\]{1,8})[A-Za-z0-9_]"
-_SLUG = re.compile(r"(?<![A-Za-z0-9])-(?:Users|home)-(?P<name>[A-Za-z0-9_.]{1,64})(?=-|\b)", re.ASCII)
+_SLUG = pattern(r"(?<![A-Za-z0-9])-(?:Users|home)-(?P<name>[A-Za-z0-9_.]{1,64})(?=-|\b)", re.ASCII)
 _SLUG_GATE = r"-(?:Users|home)-[A-Za-z0-9_.]"
-_PERCENT = re.compile(r"(?:[A-Za-z](?:%3A|:))?%2F(?:Users|home)%2F(?P<name>[A-Za-z0-9_][A-Za-z0-9._-]{0,63})", re.ASCII)
+_PERCENT = pattern(r"(?:[A-Za-z](?:%3A|:))?%2F(?:Users|home)%2F(?P<name>[A-Za-z0-9_][A-Za-z0-9._-]{0,63})", re.ASCII)
 _PERCENT_GATE = r"%2F(?:Users|home)%2F[A-Za-z0-9_]"
-_LISTING = re.compile(
+_LISTING = pattern(
     r"[-dlbcps][-r][-w][-xsS][-r][-w][-xsS][-r][-w][-xtT][.+@]?[ \t]{1,12}\d{1,9}[ \t]{1,8}"
     r"(?P<name>[A-Za-z_][\w.-]{2,63})[ \t]{1,12}(?P<group>[\w.-]{1,64})[ \t]{1,20}\d",
     re.ASCII,

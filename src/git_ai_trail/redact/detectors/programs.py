@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from git_ai_trail.lazy import pattern
 from git_ai_trail.redact.detector import RANK_KEYED, Detector, Leaf, Span, matches
 from git_ai_trail.redact.detectors.values import is_odd_value, is_placeholder, is_plain_secret, is_random_value
 
@@ -41,7 +42,7 @@ def _random(value: str) -> bool:
     return is_random_value(value) or _UUID.fullmatch(value) is not None
 
 
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_UUID = pattern(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 _FORMS = (
     _Form(("ldap",), rf"\bldap(?:search|modify|add|delete|passwd|whoami|compare)\b{_ON}-w[ \t]?", _any),
@@ -109,7 +110,7 @@ _FORMS = (
         (":543", ":6432:"), r"(?:^|\n)[\w.*-]{1,80}:(?:543\d|6432):[\w*-]{1,64}:[\w.@*-]{1,64}:", _any, r"(?=\r?\n|\Z)"
     ),
 )
-_PATTERNS = tuple((re.compile(form.before + _WORD + form.after, re.ASCII), form) for form in _FORMS)
+_PATTERNS = tuple((pattern(form.before + _WORD + form.after, re.ASCII), form) for form in _FORMS)
 
 # Calls in programs whose argument is a password: (keywords, what stands before the quote, what behind it).
 _FIRST = r"[ \t]{0,2}\([ \t]{0,3}[\"'][^\"'\n]{1,80}[\"'],[ \t]{0,3}"
@@ -135,9 +136,9 @@ _CALLS = (
     (("getpassword", ".password"), r"(?<=\()", r",[ \t]{0,3}[\w.]{1,60}(?:getPassword\(\)|\.password\b)"),
 )
 _CALL_GATE = r"[\"'][^\s\"'()<>{}$]{4,128}[\"']"
-_CALL_PATTERNS = tuple((re.compile(before + _QUOTED + after, re.ASCII), keywords) for keywords, before, after in _CALLS)
+_CALL_PATTERNS = tuple((pattern(before + _QUOTED + after, re.ASCII), keywords) for keywords, before, after in _CALLS)
 # Terraform: `variable "db_password" { default = "…" }`.
-_VARIABLE = re.compile(
+_VARIABLE = pattern(
     r"variable[ \t]{1,3}\"[\w-]{0,40}(?:passw|secret|token|pass|_key)[\w-]{0,20}\"[ \t]{0,3}\{[^{}]{0,400}?\bdefault[ \t]{0,12}=[ \t]{0,3}"
     r"\"(?P<secret>[^\s\"]{4,256})\"",
     re.ASCII,
@@ -150,20 +151,22 @@ def detectors() -> tuple[Detector, ...]:
         *(
             Detector(
                 rule=RULE,
-                find=_finder(pattern, form),
+                find=_finder(expression, form),
                 gates=(rf"{form.before}[\"']?[^\s\"']",),
                 keywords=form.keywords,
                 reach=800,
                 checked=True,
             )
-            for pattern, form in _PATTERNS
+            for expression, form in _PATTERNS
         ),
         *(
-            Detector(rule=RULE, find=_finder(pattern, None), gates=(gate,), keywords=keywords, reach=900, checked=True)
-            for pattern, gate, keywords in (
+            Detector(
+                rule=RULE, find=_finder(expression, None), gates=(gate,), keywords=keywords, reach=900, checked=True
+            )
+            for expression, gate, keywords in (
                 *(
-                    (pattern, before + _CALL_GATE + after, keywords)
-                    for (pattern, keywords), (_, before, after) in zip(_CALL_PATTERNS, _CALLS, strict=True)
+                    (expression, before + _CALL_GATE + after, keywords)
+                    for (expression, keywords), (_, before, after) in zip(_CALL_PATTERNS, _CALLS, strict=True)
                 ),
                 (_VARIABLE, _VARIABLE_GATE, ("variable",)),
             )
@@ -171,9 +174,9 @@ def detectors() -> tuple[Detector, ...]:
     )
 
 
-def _finder(pattern: re.Pattern[str], form: _Form | None) -> Callable[[Leaf, int, int], Iterator[Span]]:
+def _finder(expression: re.Pattern[str], form: _Form | None) -> Callable[[Leaf, int, int], Iterator[Span]]:
     def find(leaf: Leaf, low: int, high: int) -> Iterator[Span]:
-        for match in matches(pattern, leaf.text, low, high):
+        for match in matches(expression, leaf.text, low, high):
             value = match["secret"]
             if not is_placeholder(value) and (form is None or form.counts(value)):
                 yield Span(*match.span("secret"), RULE, "secret", RANK_KEYED)

@@ -7,13 +7,14 @@ import binascii
 import re
 from functools import lru_cache
 
+from git_ai_trail.lazy import pattern
 from git_ai_trail.redact.tokens import is_hex, is_odd_word, is_rough, looks_random
 
-_PASSWORD_NAME = re.compile(r"pass(?:word|wd|phrase|code)?|pwd|credential|_pw|Pw|identified|psk", re.IGNORECASE)
+_PASSWORD_NAME = pattern(r"pass(?:word|wd|phrase|code)?|pwd|credential|_pw|Pw|identified|psk", re.IGNORECASE)
 
 _OPENING = ("<", "{", "${", "$(")
 _MAX_PLACEHOLDER = 100
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = pattern(
     r"""
       [$%@\#]?[{<(\[].*                # ${X}, <token>, {{ x }}, %(x)s, @{x}, #{x}
     | \$(?![A-Z][a-z]+[0-9]{3,}\Z)\w+ | %\w+% | (?:%[sdr]\W?){1,4} | (?:(?:\x1b|\\x1b|\\033|\\e|\\u001b)\[.{1,12}m)+
@@ -32,30 +33,30 @@ _PLACEHOLDER = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 # No two parts of this can match the same text: a pattern that could would try them all on a long value.
-_WORDS = re.compile(r"[A-Za-z]+(?:(?:[-_.:/'’,–]| [-–] |[,:]? )[A-Za-z]+)*[.!?:]?")
-_IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*")
-_EXPRESSION = re.compile(r"[A-Za-z_$!&*][\w$]*\??(?:\.|\(|\[|::|->|!?\.).*|.*[(){}\[\]].*|[!&*]\w+.*")
-_PATH_OR_URL = re.compile(r"(?:[a-z][a-z0-9+.-]*://|\.{0,2}/|~/|[A-Za-z]:[\\/])\S*")
-_VERSION_OR_DATE = re.compile(r"v?\d+(?:[.\-:/T]\d+)+\S{0,12}")
-_IDEOGRAPH = re.compile(r"[\u2e80-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff]")
-_ODD = re.compile(r"[!@#$%^&*+?~]")
+_WORDS = pattern(r"[A-Za-z]+(?:(?:[-_.:/'’,–]| [-–] |[,:]? )[A-Za-z]+)*[.!?:]?")
+_IDENTIFIER = pattern(r"[A-Za-z_$][\w$]*")
+_EXPRESSION = pattern(r"[A-Za-z_$!&*][\w$]*\??(?:\.|\(|\[|::|->|!?\.).*|.*[(){}\[\]].*|[!&*]\w+.*")
+_PATH_OR_URL = pattern(r"(?:[a-z][a-z0-9+.-]*://|\.{0,2}/|~/|[A-Za-z]:[\\/])\S*")
+_VERSION_OR_DATE = pattern(r"v?\d+(?:[.\-:/T]\d+)+\S{0,12}")
+_IDEOGRAPH = pattern(r"[\u2e80-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff]")
+_ODD = pattern(r"[!@#$%^&*+?~]")
 # Digits alone are a secret from here on: shorter ones are times, sizes and counts.
 _LONG_NUMBER = 14
 # So many characters behind `…_SECRET=` are no mode or name of something.
 _LONG_VALUE = 12
-_DIGIT = re.compile(r"[0-9]")
+_DIGIT = pattern(r"[0-9]")
 # What stands in expressions of programs, but hardly in passwords: calls, members, lists; also camel case without digits.
-_CODE = re.compile(r"[()\[\]{}<>,;\"'`|\\=]|\w\.[a-z_]|::|\A[A-Z]?[a-z]+(?:[A-Z][a-z]+)+\Z|\A[A-Z][A-Z_]+\Z|\A\w+:\Z")
+_CODE = pattern(r"[()\[\]{}<>,;\"'`|\\=]|\w\.[a-z_]|::|\A[A-Z]?[a-z]+(?:[A-Z][a-z]+)+\Z|\A[A-Z][A-Z_]+\Z|\A\w+:\Z")
 # A value that speaks of passwords is the name of one.
-_NAMING = re.compile(r"pass|pwd|secret|cred|auth|user|hash|input|config|prompt|field|value|type|string", re.IGNORECASE)
-_ENDS_SECRET = re.compile(r"(?:secret|token|key)\Z", re.IGNORECASE)
-_TYPE_NAME = re.compile(r"[A-Z]?[a-z]+(?:[A-Z][a-z]+)+|[A-Z][a-z]+")
+_NAMING = pattern(r"pass|pwd|secret|cred|auth|user|hash|input|config|prompt|field|value|type|string", re.IGNORECASE)
+_ENDS_SECRET = pattern(r"(?:secret|token|key)\Z", re.IGNORECASE)
+_TYPE_NAME = pattern(r"[A-Z]?[a-z]+(?:[A-Z][a-z]+)+|[A-Z][a-z]+")
 # The name of a secret that people make up, at its end.
-_CONSTANT = re.compile(r"[A-Z]{2,}[A-Z0-9_]*")
-_MADE_UP = re.compile(r"(?:secret|secret[_-]?key|passphrase|private[_-]?key)\Z", re.IGNORECASE)
-_BASE64 = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}")
-_CHOSEN = re.compile(r"[a-z0-9!@#$%^&*]{3,}(?:[ _-][a-z0-9!@#$%^&*]{2,}){0,5}")
-_LETTER = re.compile(r"[A-Za-z]")
+_CONSTANT = pattern(r"[A-Z]{2,}[A-Z0-9_]*")
+_MADE_UP = pattern(r"(?:secret|secret[_-]?key|passphrase|private[_-]?key)\Z", re.IGNORECASE)
+_BASE64 = pattern(r"[A-Za-z0-9+/]{16,}={0,2}")
+_CHOSEN = pattern(r"[a-z0-9!@#$%^&*]{3,}(?:[ _-][a-z0-9!@#$%^&*]{2,}){0,5}")
+_LETTER = pattern(r"[A-Za-z]")
 
 
 def is_password_name(name: str) -> bool:

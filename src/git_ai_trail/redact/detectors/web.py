@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from git_ai_trail.lazy import pattern
 from git_ai_trail.redact.detector import RANK_KEYED, Detector, Leaf, Span, matches
 from git_ai_trail.redact.detectors.values import is_placeholder
 from git_ai_trail.redact.tokens import is_hex, is_rough, looks_random
@@ -12,16 +13,16 @@ from git_ai_trail.redact.tokens import is_hex, is_rough, looks_random
 URL_RULE = "url-credentials"
 HEADER_RULE = "auth-header"
 
-_USERINFO = re.compile(
+_USERINFO = pattern(
     r"[A-Za-z][A-Za-z0-9+.-]{1,24}:(?://|\\/\\/)(?P<user>[^\s/:@\"'<>\\]{0,128})(?::(?P<secret>[^\s/@\"'<>\\]{1,256}))?@"
     r"(?=[\w.\[<{$-])",
     re.ASCII,
 )
 _USERINFO_GATE = r":(?://|\\/\\/)[^\s/@\"'<>\\]{1,400}@"
 # Go's way to name a database: `user:password@tcp(host:3306)/db`.
-_DSN = re.compile(r"(?<![\w/])[\w.-]{1,64}:(?P<secret>[^\s:/@\"'()]{3,128})@(?:tcp|unix)\(", re.ASCII)
+_DSN = pattern(r"(?<![\w/])[\w.-]{1,64}:(?P<secret>[^\s:/@\"'()]{3,128})@(?:tcp|unix)\(", re.ASCII)
 _DSN_GATE = r"[\w.-]:[^\s:/@\"'()]{3,128}@(?:tcp|unix)\("
-_QUERY = re.compile(
+_QUERY = pattern(
     r"[?&;](?P<name>access_token|auth_token|token|api_?key|apikey|key|sig|signature|secret|client_secret|password|passwd"
     r"|pwd|code|auth|jwt|session|sid|x-amz-signature|x-amz-credential|x-amz-security-token|x-goog-signature)="
     r"(?P<secret>[A-Za-z0-9%._~+/=-]{8,2000})",
@@ -31,7 +32,7 @@ _QUERY_GATE = (
     r"[?&;](?:access_token|auth_token|token|api_?key|apikey|key|sig|signature|secret|client_secret|password|passwd|pwd"
     r"|code|auth|jwt|session|sid|x-(?:amz|goog)-[a-z-]{4,16})=[A-Za-z0-9%._~+/=-]{8}"
 )
-_AUTHORIZATION = re.compile(
+_AUTHORIZATION = pattern(
     r"(?:proxy-)?authorization\\{0,3}[\"']?\]?[ \t]{0,4}[:=,][ \t]{0,4}(?:[bf]?\\{0,3}[\"'`])?[ \t]{0,2}"
     r"(?P<scheme>(?:basic|bearer|token|digest|apikey|api-key|negotiate|aws4-hmac-sha256|ssws|key|bot)[ \t:=]{1,3})?"
     r"(?P<secret>[^\s\"'`\\,;<>{}$()]{6,4000})"
@@ -42,13 +43,13 @@ _AUTHORIZATION_GATES = (
     r"authorization\\{0,3}[\"']?\]?[ \t]{0,4}[:=,][ \t]{0,4}[^\s]",
     r"(?:bearer|basic)[ \t]{1,3}[A-Za-z0-9._~+/=-]{12}",
 )
-_COOKIE = re.compile(
+_COOKIE = pattern(
     r"(?<![\w])(?:set-)?cookie[\"']?[ \t]{0,3}:[ \t]{0,3}\\?[\"']?(?P<secret>[\w.%-]{1,64}=[^\r\n\"'`\\]{4,4000})",
     re.ASCII | re.IGNORECASE,
 )
 _COOKIE_GATE = r"cookie[\"']?[ \t]{0,3}:[ \t]{0,3}\\?[\"']?[\w.%-]{1,64}=[^\r\n\"'`\\]{4}"
 # A header on a command line whose name says what it is: `-H "X-Api-Token: …"`.
-_NAMED = re.compile(
+_NAMED = pattern(
     r"(?:-H|--header)[ =]{0,2}\\{0,3}[\"'](?P<name>[\w-]{0,40}(?:token|key|secret|passw|auth|credential)[\w-]{0,24})"
     r"[ \t]{0,2}:[ \t]{0,3}(?P<secret>[^\"'\n\\\x1f]{6,2000})",
     re.ASCII | re.IGNORECASE,
@@ -57,7 +58,7 @@ _NAMED_GATE = (
     r"(?:-H|--header)[ =]{0,2}\\{0,3}[\"'][\w-]{0,40}(?:token|key|secret|passw|auth|credential)[\w-]{0,24}[ \t]{0,2}:"
     r"[ \t]{0,3}[^\"'\n\\]{6}"
 )
-_WORD = re.compile(r"[A-Za-z][A-Za-z_-]*")
+_WORD = pattern(r"[A-Za-z][A-Za-z_-]*")
 
 
 def detectors() -> tuple[Detector, ...]:
