@@ -6,7 +6,8 @@
 Every figure is of a whole process: started, run to its end, and waited for. In each run, over the same files: the
 yardstick (a bare loop that reads lines and decodes them with Python's json), `git-ai-trail ingest` into an empty
 database with one process and with several, the same again with nothing changed, and the commit index from nothing and
-again; after `make fast` also what that compiled. Folders are of Codex logs; without any, a set is made (--size in MB).
+again; after `make fast` also what that compiled. `of bare` is the speed as a share of the yardstick's: machines differ by
+factors, this hardly does. Folders are of Codex logs; without any, a set is made (--size in MB).
 --files is how many small logs the last set has, of which nothing changes; --big adds a log of 2 GB and one with a line
 of 200 MB. Seconds are medians, memory is the largest peak of one process, CPU that of all processes together.
 """
@@ -33,6 +34,7 @@ COMPILED = Path(__file__).resolve().parents[1] / ".fast" / "bin" / "git-ai-trail
 REAL = Path(__file__).resolve().parents[2] / "shared" / "corpus" / "real"
 MB = 1_000_000
 
+BARE = "bare JSON-decoding loop"
 DECODE = """
 import json, sys
 for path in sys.argv[1:]:
@@ -141,7 +143,7 @@ def compare(folder: Path, paths: list[Path], options: argparse.Namespace) -> lis
 
     warm(folder / "home")
     for _ in range(options.runs):
-        take("bare JSON-decoding loop", folder / "home", [sys.executable, "-c", DECODE, *names])
+        take(BARE, folder / "home", [sys.executable, "-c", DECODE, *names])
         for jobs in dict.fromkeys((1, options.jobs)):
             if COMPILED.exists():
                 take(f"compiled --jobs {jobs}", fresh_home(folder), [COMPILED, "ingest", "--jobs", str(jobs), root])
@@ -263,9 +265,15 @@ def row(name: str, found: Sequence[Took], size: int, events: int) -> Row:
 def show(name: str, rows: Sequence[Row]) -> None:
     size, events = max(one.size for one in rows), max(one.events for one in rows)
     print(f"\n{name}: {size / MB:,.1f} MB, {events:,} lines")
-    print(f"{'':28}{'seconds':>9}{'least':>8}{'most':>8}{'CPU':>8}{'MB/s':>8}{'events/s':>11}{'memory':>10}")
+    print(
+        f"{'':28}{'seconds':>9}{'least':>8}{'most':>8}{'CPU':>8}{'MB/s':>8}{'of bare':>9}{'events/s':>11}{'memory':>10}"
+    )
+    yardstick = next((one.seconds for one in rows if one.name == BARE), 0.0)
     for one in rows:
-        speed = f"{one.size / MB / one.seconds:>8.1f}{one.events / one.seconds:>11,.0f}" if one.size else f"{'':19}"
+        share = f"{yardstick / one.seconds:>9.3f}" if yardstick else f"{'':9}"
+        speed = (
+            f"{one.size / MB / one.seconds:>8.1f}{share}{one.events / one.seconds:>11,.0f}" if one.size else f"{'':28}"
+        )
         figures = f"{one.seconds:>9.2f}{one.least:>8.2f}{one.most:>8.2f}{one.cpu:>8.2f}{speed}{one.memory:>7.0f} MB"
         print(f"{one.name:<28}{figures}", flush=True)
 
