@@ -6,10 +6,10 @@
 Every figure is of a whole process: started, run to its end, and waited for. In each run, over the same files: the
 yardstick (a bare loop that reads lines and decodes them with Python's json), `git-ai-trail ingest` into an empty
 database with one process and with several, the same again with nothing changed, and the commit index from nothing and
-again; after `make fast` also what that compiled. `of bare` is the speed as a share of the yardstick's: machines differ by
-factors, this hardly does. Folders are of Codex logs; without any, a set is made (--size in MB).
---files is how many small logs the last set has, of which nothing changes; --big adds a log of 2 GB and one with a line
-of 200 MB. Seconds are medians, memory is the largest peak of one process, CPU that of all processes together.
+again; after `make fast` also what that compiled. `of bare` is the speed as a share of the yardstick's. Folders are of Codex
+logs; without any, a set is made (--size in MB). --files is how many small logs the last set has, of which nothing changes;
+--big adds a log of 2 GB and one with a line of 200 MB. Seconds are medians, memory is the largest peak of one process, CPU
+that of all processes together.
 """
 
 from __future__ import annotations
