@@ -110,6 +110,7 @@ def measure(repo: Path, home: Path, runs: int) -> dict[str, dict[str, float]]:
 
 
 def timed(command: list[str], repo: Path, home: Path) -> float:
+    # With PYTHONDONTWRITEBYTECODE each run would compile its modules anew.
     env = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     env |= {"HOME": str(home), "GIT_CONFIG_NOSYSTEM": "1"}
     began = time.perf_counter()

@@ -109,6 +109,7 @@ def measure(repo: Path, home: Path, runs: int, forms: list[str]) -> dict[str, di
 def timed(command: list[str], repo: Path, home: Path) -> tuple[float, float, int]:
     """(seconds, peak memory in MB of the largest process, bytes printed)."""
     home.mkdir(exist_ok=True)
+    # With PYTHONDONTWRITEBYTECODE each run would compile its modules anew.
     env = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     env |= {"HOME": str(home), "GIT_CONFIG_NOSYSTEM": "1"}
     with tempfile.TemporaryFile() as out:

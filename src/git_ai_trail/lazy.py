@@ -1,7 +1,7 @@
 """Regular expressions that are compiled when they are first used. Hot path.
 
 Compiling the sixty of them that reading a log may need would cost every commit several milliseconds; it needs a few. The
-hundred of the redaction's detectors take 50, and most logs ask for half of them.
+redaction's detectors have a hundred more, of which a log asks for those that something in it looks like.
 """
 
 from __future__ import annotations

@@ -163,13 +163,12 @@ class LogFile:
         if until is not None:
             end = until if end is None else min(end, until)
         most = MAX_LINE + (2 if self.encoding else 1)
-        read, line_of, passed, plain = self._next, self._line, self._passed, not self.encoding
         while end is None or self.offset < end:
-            whole = read(LIMIT)
+            whole = self._next(LIMIT)
             at = self.offset
-            if (whole.endswith(b"\n") if plain else self._ends(whole)) and len(whole) <= most:
-                passed(whole, len(whole))
-                yield line_of(whole, at)
+            if self._ends(whole) and len(whole) <= most:
+                self._passed(whole, len(whole))
+                yield self._line(whole, at)
             elif len(whole) > MAX_LINE:
                 line = self._long(whole)
                 if line is None:

@@ -175,7 +175,11 @@ def test_hex_of_a_text_is_never_passed_over(text: str) -> None:
     assert random_tokens._may_be_text(token)
 
 
-PIECES = st.sampled_from(["a", "b", "7", '"', "'", "`", "+", " + ", "\n", "\r\n", "\\", ".", "&", " ", "\t", 'x" + "y'])
+# With all that may stand in one, as often as it may.
+LONGEST_JOINT = "a" + '\\\\\\"' + " " * 4 + "\\\r\n" + "+" * 60 + "f" + '\\\\\\"' + "b"
+PIECES = st.sampled_from(
+    ["a", "b", "7", '"', "'", "`", "+", " + ", "\n", "\r\n", "\\", ".", "&", " ", "\t", 'x" + "y', LONGEST_JOINT]
+)
 TRIGGERED = [trigger for trigger in views.TRIGGERS if trigger.name in ("concatenated", "wrapped")]
 
 

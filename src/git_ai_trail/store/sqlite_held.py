@@ -19,10 +19,8 @@ HELD_BYTES = 16 * 1024 * 1024
 
 _SIZE = 8
 
-
-# A redaction in a line: the line's sha256, and the values of `MARK_COLUMNS`.
+# A redaction in a line: the line's sha256, and the row.
 Mark = tuple[str, rows.Row]
-MARK_COLUMNS = ("file_id", "session_id", "turn", "offset", "rule_id", "kind", "field", "tag", "digest")
 
 
 class Chunk(NamedTuple):
@@ -48,10 +46,7 @@ class Held:
 
     def take(self, clean: CleanEvent) -> None:
         table, row = rows.row(clean)
-        of_table = self._tables.get(table)
-        if of_table is None:
-            of_table = self._tables[table] = []
-        of_table.append(row)
+        self._tables.setdefault(table, []).append(row)
         if clean.redactions:
             self.mark(clean)
         event = clean.event

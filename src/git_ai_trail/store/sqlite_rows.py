@@ -24,7 +24,10 @@ _encode_odd = json.JSONEncoder(ensure_ascii=False, check_circular=False, separat
 
 CALLS = "function_calls"
 TOKENS = "token_messages"
-LINE_COLUMNS = ("file_id", "session_id", "turn", "at", "offset", "length", "sha256")
+# What every row begins with; `sqlite_writer` fills it in.
+OWN_COLUMNS = ("file_id", "session_id", "turn")
+LINE_COLUMNS = (*OWN_COLUMNS, "at", "offset", "length", "sha256")
+REDACTION_COLUMNS = (*OWN_COLUMNS, "offset", "rule_id", "kind", "field", "tag", "digest")
 COLUMNS: dict[str, tuple[str, ...]] = {
     "session_context": ("role", "text"),
     "prompts": ("text",),
@@ -49,7 +52,7 @@ OUTPUT_COLUMNS = (
 )
 _NO_OUTPUT = (None, "", None, None, None, None, None, None)
 
-# The values of a row by `columns`. The file and the session have their places, and no numbers before there are rows of them.
+# The values of a row by `columns` or `REDACTION_COLUMNS`. File and session are 0 until there are rows of them.
 Row = list[Any]
 
 

@@ -16,7 +16,7 @@ from git_ai_trail.facts import Meta
 from git_ai_trail.model import CleanEvent, CleanSession, Ingested
 from git_ai_trail.store import sqlite_rows as rows
 from git_ai_trail.store.protocol import ReadMeanwhile, ReadUpTo
-from git_ai_trail.store.sqlite_held import MARK_COLUMNS, Chunk, Held, Mark
+from git_ai_trail.store.sqlite_held import Chunk, Held, Mark
 
 _STALE = -1
 
@@ -149,7 +149,7 @@ class Writer:
             rule = row[_RULE_ID]
             self.redactions[rule] += 1
             self.rules[rule] = row[_KIND]
-        self.conn.executemany(_INSERT_MARK, found)
+        self.conn.executemany(_INSERT_REDACTION, found)
 
     def _begin(self, first: Chunk, upto: ReadUpTo) -> None:
         source = self.session.source
@@ -338,8 +338,8 @@ def _insert(table: str, names: tuple[str, ...]) -> str:
 
 
 _INSERT = {table: _insert(table, rows.columns(table)) for table in rows.COLUMNS}
-_INSERT_MARK = _insert("redactions", MARK_COLUMNS)
-_RULE_ID, _KIND = map(MARK_COLUMNS.index, ("rule_id", "kind"))
+_INSERT_REDACTION = _insert("redactions", rows.REDACTION_COLUMNS)
+_RULE_ID, _KIND = map(rows.REDACTION_COLUMNS.index, ("rule_id", "kind"))
 _SHA256 = rows.LINE_COLUMNS.index("sha256")
 _CALL_ID, _OUTPUT_OFFSET = map(rows.columns(rows.CALLS).index, ("call_id", "output_offset"))
 _OUTPUT = slice(-len(rows.OUTPUT_COLUMNS), None)
